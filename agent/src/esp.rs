@@ -1,0 +1,5 @@
+//! The Enrollment Status Page: what it waits for, where each row stands, and how it ends.
+
+mod page;
+
+pub use page::{EspPage, Phase, PhaseState, PhaseView, RowState, RowView};

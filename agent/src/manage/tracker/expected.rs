@@ -1,0 +1,185 @@
+//! What the page waits for in one half of the tree: the Expected lists of the server and the apps of the providers.
+
+use oobe_catalog::codes;
+
+use super::Row;
+use crate::manage::csp::{LocUri, Node, Scope};
+use crate::manage::{Activity, Management, SIDECAR};
+
+/// Delimiter of the lists (reference: protocols, D.1).
+const DELIMITER: char = '\u{f000}';
+
+/// Where one row stands.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Count {
+    pub(super) done: usize,
+    pub(super) total: usize,
+    /// Whether it is known what there is.
+    pub(super) known: bool,
+    /// The first that failed: code and words.
+    pub(super) failed: Option<(Option<String>, String)>,
+}
+
+impl Count {
+    pub(super) fn complete(&self) -> bool {
+        self.known && self.done == self.total && self.failed.is_none()
+    }
+
+    fn add(&mut self, item: Item) {
+        self.total += 1;
+        match item {
+            Item::Done => self.done += 1,
+            Item::Pending => {}
+            Item::Failed(code, detail) => {
+                self.failed.get_or_insert((code, detail));
+            }
+        }
+    }
+}
+
+enum Item {
+    Pending,
+    Done,
+    Failed(Option<String>, String),
+}
+
+impl Management {
+    /// Whether an agent called Sidecar drives the page (ESS-027, ESD-035).
+    pub(super) fn has_sidecar(&self) -> bool {
+        let tracking = LocUri::device("Vendor/MSFT/EnrollmentStatusTracking");
+        let providers = |below: &str| {
+            let node = below.split('/').fold(tracking.clone(), |node, name| node.child(name));
+            self.tree.names(&node).iter().any(|name| name == SIDECAR)
+        };
+        self.agent.is_some() || providers("DevicePreparation/PolicyProviders") || providers("Setup/Apps/PolicyProviders")
+    }
+
+    pub(super) fn server_finished(&self, scope: Scope) -> bool {
+        self.tree.is_true(&self.first_sync(scope).child("ServerHasFinishedProvisioning"))
+    }
+
+    fn expected(&self, scope: Scope, list: &str) -> Vec<LocUri> {
+        let text = self.tree.read(&self.first_sync(scope).child(list)).unwrap_or_default();
+        let uris = text.split(DELIMITER).map(str::trim).filter(|uri| !uri.is_empty());
+        // `;n`, the number of apps, stands behind app URIs and is not verified.
+        uris.filter_map(|uri| LocUri::parse(uri.rsplit_once(';').map_or(uri, |(uri, _)| uri)).ok()).collect()
+    }
+
+    /// Where one of the four rows stands.
+    pub(super) fn count(&self, scope: Scope, row: Row) -> Count {
+        let mut count = Count { known: self.server_finished(scope), ..Count::default() };
+        match row {
+            Row::Policies => self.policies(scope, &mut count),
+            Row::Certificates => {
+                for uri in self.expected(scope, "ExpectedPFXCerts") {
+                    count.add(self.certificate(&uri, "0"));
+                }
+                for uri in self.expected(scope, "ExpectedSCEPCerts") {
+                    count.add(self.certificate(&uri, "1"));
+                }
+            }
+            Row::Networks => {
+                for uri in self.expected(scope, "ExpectedNetworkProfiles") {
+                    let there = self.tree.find(&uri).is_some();
+                    let pending = self.work.networks.iter().any(|work| work.names.starts_with(&uri.names));
+                    count.add(if there && !pending { Item::Done } else { Item::Pending });
+                }
+            }
+            Row::Apps => self.apps(scope, &mut count),
+            Row::Hardware | Row::Join | Row::Enrolment | Row::Providers => {}
+        }
+        count
+    }
+
+    /// ESS-028: for a server without Sidecar the list of policies moves nothing.
+    fn policies(&self, scope: Scope, count: &mut Count) {
+        if !self.has_sidecar() {
+            return;
+        }
+        for uri in self.expected(scope, "ExpectedPolicies") {
+            let there = self.tree.find(&uri).is_some();
+            let pending = self.work.policies.contains(&uri);
+            count.add(if there && !pending { Item::Done } else { Item::Pending });
+        }
+    }
+
+    fn certificate(&self, uri: &LocUri, good: &str) -> Item {
+        let status = if uri.last() == "Status" { uri.clone() } else { uri.child("Status") };
+        match self.tree.read(&status) {
+            None | Some("2") => Item::Pending,
+            Some(found) if found == good => Item::Done,
+            Some(found) => {
+                let code = codes::E_FAIL.code.to_string();
+                Item::Failed(Some(code), format!("{uri} has status {found}"))
+            }
+        }
+    }
+
+    fn apps(&self, scope: Scope, count: &mut Count) {
+        for uri in self.expected(scope, "ExpectedMSIAppPackages") {
+            count.add(self.msi_item(&uri));
+        }
+        for uri in self.expected(scope, "ExpectedModernAppPackages") {
+            count.add(if self.tree.find(&uri).is_some() { Item::Done } else { Item::Pending });
+        }
+        let setup = LocUri::at(scope, "Vendor/MSFT/EnrollmentStatusTracking/Setup/Apps");
+        let providers = setup.child("PolicyProviders");
+        let mut waited_for = self.tree.names(&providers);
+        if self.sidecar_is_expected() && !waited_for.iter().any(|name| name == SIDECAR) {
+            waited_for.push(SIDECAR.to_owned());
+        }
+        for name in &waited_for {
+            if !self.tree.is_true(&providers.child(name).child("TrackingPoliciesCreated")) {
+                count.known = false;
+            }
+            let tracking = setup.child("Tracking").child(name);
+            for app in self.tree.names(&tracking) {
+                let node = tracking.child(&app);
+                count.add(self.tracked_item(scope, &app, self.tree.find(&node)));
+            }
+        }
+    }
+
+    /// ESD-035: once the agent said in Device preparation that it tracks apps, the row waits for it by its name.
+    pub(super) fn sidecar_is_expected(&self) -> bool {
+        let node = LocUri::device("Vendor/MSFT/EnrollmentStatusTracking/DevicePreparation/PolicyProviders");
+        let provider = node.child(SIDECAR);
+        let required = self.tree.number(&provider.child("InstallationState")).is_some_and(|state| state != 2);
+        required && self.tree.is_true(&provider.child("TrackedResourceTypes").child("Apps"))
+    }
+
+    fn msi_item(&self, uri: &LocUri) -> Item {
+        let status = if uri.last() == "Status" { uri.clone() } else { uri.child("Status") };
+        match self.tree.number(&status) {
+            Some(70) => Item::Done,
+            Some(number @ (30 | 60)) => {
+                let code = self.tree.read(&status.parent().child("LastError")).map(str::to_owned);
+                Item::Failed(code, format!("{} has status {number}", status.parent().last()))
+            }
+            _ => Item::Pending,
+        }
+    }
+
+    fn tracked_item(&self, scope: Scope, name: &str, node: Option<&Node>) -> Item {
+        let state = node.and_then(|node| node.value(&["InstallationState"]));
+        match state {
+            Some("3") => Item::Done,
+            Some("4") => {
+                let apps = self.agent.as_ref().map(|agent| agent.apps.as_slice()).unwrap_or_default();
+                let app = apps.iter().find(|app| app.scope == scope && app.tracking_name() == name);
+                let detail = app.map_or_else(|| name.to_owned(), |app| app.name.clone());
+                Item::Failed(app.and_then(|app| app.error.clone()), format!("{detail} could not be installed"))
+            }
+            _ => Item::Pending,
+        }
+    }
+
+    /// The first row of the phase that is not complete.
+    pub(super) fn first_open_row(&self, _a: &Activity, phase: crate::esp::Phase) -> Row {
+        if phase == crate::esp::Phase::DevicePreparation {
+            return Row::Providers;
+        }
+        let scope = super::phase::half(phase);
+        Row::SETUP.into_iter().find(|row| !self.count(scope, *row).complete()).unwrap_or(Row::Apps)
+    }
+}

@@ -1,0 +1,138 @@
+//! What diagnostic tools read of the page in the registry (reference: artifacts, 4.1 to 4.3).
+
+use serde_json::{Map, Value, json};
+
+use crate::cx::Cx;
+use crate::esp::{Phase, PhaseState, PhaseView, RowState};
+use crate::manage::csp::{LocUri, Scope};
+use crate::manage::{Activity, Management};
+use crate::registry::RegistryValue;
+
+const SETTINGS: &str = "HKLM\\SOFTWARE\\Microsoft\\Provisioning\\AutopilotSettings";
+const TRACKING: &str = "HKLM\\SOFTWARE\\Microsoft\\Windows\\Autopilot\\EnrollmentStatusTracking\\Device";
+
+impl Management {
+    /// Writes everything that changed; unchanged values are no write.
+    pub(in crate::manage) fn mirror(&self, a: &Activity, cx: &mut Cx<'_>) {
+        if self.tracker.wanted.is_none() {
+            return;
+        }
+        self.mirror_first_sync(cx);
+        self.mirror_tracking(cx);
+        let (device, user) = self.tracker.wanted.unwrap_or((false, false));
+        for view in self.page(a).phases {
+            let shown = if view.phase == Phase::AccountSetup { user } else { device };
+            if shown {
+                let name = format!("{}Category.Status", category(view.phase));
+                cx.write_registry(SETTINGS, &name, RegistryValue::String(status_json(&view)));
+            }
+        }
+    }
+
+    fn mirror_first_sync(&self, cx: &mut Cx<'_>) {
+        let node = self.first_sync(Scope::Device);
+        let key = format!("{}\\FirstSync", self.enrolment.registry_key());
+        let flag = |leaf: &str| self.tree.is_true(&node.child(leaf));
+        // 0xffffffff: skipped, 0: shown.
+        for leaf in ["SkipDeviceStatusPage", "SkipUserStatusPage"] {
+            let value = if flag(leaf) { u32::MAX } else { 0 };
+            cx.write_registry(&key, leaf, RegistryValue::Dword(value));
+        }
+        for leaf in ["ServerHasFinishedProvisioning", "IsSyncDone", "AllowCollectLogsButton"] {
+            cx.write_registry(&key, leaf, RegistryValue::Dword(u32::from(flag(leaf))));
+        }
+        for (leaf, name) in [
+            ("BlockInStatusPage", "BlockInStatusPage"),
+            ("TimeOutUntilSyncFailure", "SyncFailureTimeout"),
+            ("WasDeviceSuccessfullyProvisioned", "WasDeviceSuccessfullyProvisioned"),
+        ] {
+            let number = self.tree.number(&node.child(leaf)).and_then(|n| u32::try_from(n).ok()).unwrap_or(0);
+            cx.write_registry(&key, name, RegistryValue::Dword(number));
+        }
+        if let Some(text) = self.tree.read(&node.child("CustomErrorText")).filter(|text| !text.is_empty()) {
+            cx.write_registry(&key, "CustomErrorText", RegistryValue::String(text.to_owned()));
+        }
+    }
+
+    fn mirror_tracking(&self, cx: &mut Cx<'_>) {
+        let root = LocUri::device("Vendor/MSFT/EnrollmentStatusTracking");
+        let providers = root.child("DevicePreparation").child("PolicyProviders");
+        for name in self.tree.names(&providers) {
+            let key = format!("{TRACKING}\\DevicePreparation\\PolicyProviders\\{name}");
+            self.mirror_number(cx, &key, &providers.child(&name), "InstallationState");
+            self.mirror_number(cx, &key, &providers.child(&name), "LastError");
+        }
+        let apps = root.child("Setup").child("Apps");
+        for name in self.tree.names(&apps.child("PolicyProviders")) {
+            let node = apps.child("PolicyProviders").child(&name).child("TrackingPoliciesCreated");
+            let key = format!("{TRACKING}\\Setup\\Apps\\PolicyProviders\\{name}");
+            let created = u32::from(self.tree.is_true(&node));
+            cx.write_registry(&key, "TrackingPoliciesCreated", RegistryValue::Dword(created));
+        }
+        for name in self.tree.names(&apps.child("Tracking")) {
+            let provider = apps.child("Tracking").child(&name);
+            for app in self.tree.names(&provider) {
+                let key = format!("{TRACKING}\\Setup\\Apps\\Tracking\\{name}\\{app}");
+                self.mirror_number(cx, &key, &provider.child(&app), "InstallationState");
+                self.mirror_number(cx, &key, &provider.child(&app), "RebootRequired");
+            }
+        }
+    }
+
+    fn mirror_number(&self, cx: &mut Cx<'_>, key: &str, node: &LocUri, leaf: &str) {
+        if let Some(number) = self.tree.number(&node.child(leaf)).and_then(|n| u32::try_from(n).ok()) {
+            cx.write_registry(key, leaf, RegistryValue::Dword(number));
+        }
+    }
+}
+
+const fn category(phase: Phase) -> &'static str {
+    match phase {
+        Phase::DevicePreparation => "DevicePreparation",
+        Phase::DeviceSetup => "DeviceSetup",
+        Phase::AccountSetup => "AccountSetup",
+    }
+}
+
+/// Subcategories in the order of the rows.
+const fn subcategories(phase: Phase) -> [&'static str; 4] {
+    match phase {
+        Phase::DevicePreparation => [
+            "TpmAttestationSubcategory",
+            "AadjSubcategory",
+            "MdmEnrollmentSubcategory",
+            "EspProviderInstallationSubcategory",
+        ],
+        Phase::DeviceSetup | Phase::AccountSetup => [
+            "SecurityPoliciesSubcategory",
+            "CertificatesSubcategory",
+            "NetworkConnectionsSubcategory",
+            "AppsSubcategory",
+        ],
+    }
+}
+
+fn status_json(view: &PhaseView) -> String {
+    let state = match view.state {
+        PhaseState::Waiting => "notStarted",
+        PhaseState::Working => "inProgress",
+        PhaseState::Complete => "succeeded",
+        PhaseState::Error => "failed",
+    };
+    let mut object = Map::new();
+    object.insert("categoryState".into(), Value::from(state));
+    object.insert("categoryStatusText".into(), Value::from(view.status.as_str()));
+    for (name, row) in subcategories(view.phase).into_iter().zip(&view.rows) {
+        let state = match row.state {
+            RowState::Waiting => "notStarted",
+            RowState::Identifying | RowState::Working => "inProgress",
+            RowState::Completed => "succeeded",
+            RowState::NoSetupNeeded => "notRequired",
+            RowState::Error | RowState::PreviousFailed => "failed",
+        };
+        let text = format!("{} ({})", row.title, row.status);
+        let entry = json!({ "subcategoryState": state, "subcategoryStatusText": text });
+        object.insert(format!("{}.{name}", category(view.phase)), entry);
+    }
+    Value::Object(object).to_string()
+}

@@ -1,0 +1,120 @@
+//! The page as a person sees it.
+
+use super::Row;
+use super::expected::Count;
+use super::phase::half;
+use crate::esp::{EspPage, Phase, PhaseState, PhaseView, RowState, RowView};
+use crate::manage::csp::Scope;
+use crate::manage::{Activity, Management};
+
+impl Management {
+    /// The page.
+    pub fn page(&self, a: &Activity) -> EspPage {
+        let (_, user) = self.tracker.wanted.unwrap_or((true, true));
+        let mut phases = vec![Phase::DevicePreparation, Phase::DeviceSetup];
+        // The user's phase is absent when it does not run (ESU-011).
+        if user || self.tracker.begun.contains(&Phase::AccountSetup) {
+            phases.push(Phase::AccountSetup);
+        }
+        EspPage {
+            phases: phases.into_iter().map(|phase| self.phase_view(a, phase)).collect(),
+            message: self.failure().map(|failure| failure.message),
+        }
+    }
+
+    fn phase_view(&self, a: &Activity, phase: Phase) -> PhaseView {
+        let failed = self.tracker.failure.as_ref().is_some_and(|failure| failure.phase == phase);
+        let state = if failed {
+            PhaseState::Error
+        } else if self.tracker.done.contains(&phase) {
+            PhaseState::Complete
+        } else if self.tracker.begun.contains(&phase) {
+            PhaseState::Working
+        } else {
+            PhaseState::Waiting
+        };
+        let status = match state {
+            PhaseState::Waiting => "Waiting for previous step",
+            PhaseState::Working => "Working on it...",
+            PhaseState::Complete => "Complete",
+            PhaseState::Error => "Error",
+        };
+        let rows = Row::of(phase).into_iter().map(|row| self.row_view(a, phase, state, row)).collect();
+        PhaseView { phase, state, status: status.to_owned(), rows }
+    }
+
+    fn row_view(&self, _a: &Activity, phase: Phase, of: PhaseState, row: Row) -> RowView {
+        let (state, status) = match self.failed_row(phase, row) {
+            Some(view) => view,
+            None => match (of, row) {
+                (PhaseState::Waiting, _) => (RowState::Waiting, "Waiting for previous step".to_owned()),
+                (_, Row::Hardware | Row::Join | Row::Enrolment | Row::Providers) => preparation(of, row),
+                _ => self.setup_row(half(phase), of, row),
+            },
+        };
+        RowView { title: row.title().to_owned(), state, status }
+    }
+
+    /// The row that failed, and those behind it in Device preparation, which run one after the other.
+    fn failed_row(&self, phase: Phase, row: Row) -> Option<(RowState, String)> {
+        let failure = self.tracker.failure.as_ref().filter(|failure| failure.phase == phase)?;
+        if failure.row == row {
+            let status = match &failure.code {
+                Some(code) if phase == Phase::DevicePreparation => format!("Failed: {code}"),
+                _ => "Error".to_owned(),
+            };
+            return Some((RowState::Error, status));
+        }
+        (phase == Phase::DevicePreparation && row > failure.row)
+            .then(|| (RowState::PreviousFailed, "Previous step failed".to_owned()))
+    }
+
+    fn setup_row(&self, scope: Scope, of: PhaseState, row: Row) -> (RowState, String) {
+        let count = self.count(scope, row);
+        let complete = of == PhaseState::Complete;
+        // Without Sidecar nothing is counted: what is stored and what is shown are two things (ESS-028, field bug 7).
+        if !self.has_sidecar() {
+            return if complete {
+                (RowState::Completed, "Completed".to_owned())
+            } else {
+                (RowState::Identifying, "Identifying".to_owned())
+            };
+        }
+        if row == Row::Policies {
+            return self.policies_row(&count, complete);
+        }
+        let word = match row {
+            Row::Networks => "added",
+            Row::Apps => "installed",
+            _ => "applied",
+        };
+        match (count.known || complete, count.total) {
+            (false, _) => (RowState::Identifying, "Identifying".to_owned()),
+            (true, 0) => (RowState::NoSetupNeeded, "No setup needed".to_owned()),
+            (true, total) => {
+                let state = if count.done == total { RowState::Completed } else { RowState::Working };
+                (state, format!("{} of {total} {word}", count.done))
+            }
+        }
+    }
+
+    /// ESD-006: security policies are one item, whatever there is.
+    fn policies_row(&self, count: &Count, complete: bool) -> (RowState, String) {
+        if complete || (count.complete() && self.work.policies.is_empty()) {
+            (RowState::Completed, "1 of 1 applied".to_owned())
+        } else if count.known {
+            (RowState::Working, "0 of 1 applied".to_owned())
+        } else {
+            (RowState::Identifying, "Identifying".to_owned())
+        }
+    }
+}
+
+/// ESD-003: in user-driven mode the first is not needed and the next two are complete when the page opens.
+fn preparation(of: PhaseState, row: Row) -> (RowState, String) {
+    match row {
+        Row::Hardware => (RowState::NoSetupNeeded, "No setup needed".to_owned()),
+        Row::Providers if of != PhaseState::Complete => (RowState::Working, "Working on it...".to_owned()),
+        _ => (RowState::Completed, "Completed".to_owned()),
+    }
+}

@@ -1,0 +1,190 @@
+//! What a deployment costs. `cargo bench --bench deployments` prints a table: time of a single run, deployments a
+//! second, memory for each device, and where the time goes. The numbers are medians; machines are noisy.
+
+use std::hint::black_box;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use oobe::scenario::{self, LoadOptions, Scenario};
+use oobe::world::{RunOptions, World, run};
+use oobe_agent::Device;
+use oobe_agent::io::{Effect, Input};
+use oobe_agent::keys::{KeyCommand, SoftwareKeyStore};
+use oobe::scenario::spec::Keys;
+use oobe_wire::{syncml, xml};
+
+// A benchmark reads the clock; the rest of the program may not.
+#[allow(clippy::disallowed_methods)]
+fn now() -> Instant {
+    Instant::now()
+}
+
+fn time(work: impl FnOnce()) -> Duration {
+    let begun = now();
+    work();
+    begun.elapsed()
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort_unstable();
+    times[times.len() / 2]
+}
+
+fn ms(time: Duration) -> f64 {
+    time.as_secs_f64() * 1_000.0
+}
+
+fn main() {
+    // `cargo test --benches` passes flags of its own; then one round is enough to see that it works.
+    let quick = std::env::args().any(|a| a == "--test");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/user-driven.toml");
+    let scenario = scenario::load(&path, &LoadOptions::default()).expect("the main scenario is valid");
+    single_runs(&scenario, if quick { 1 } else { 20 });
+    throughput(&scenario, if quick { 2 } else { 2_000 });
+    memory(&scenario, if quick { 2 } else { 400 });
+    split(&scenario, if quick { 1 } else { 30 });
+}
+
+fn deploy(scenario: &Scenario, options: &RunOptions) {
+    let result = run(scenario, options, &mut |record| {
+        black_box(record);
+    });
+    assert!(result.is_ok_and(|r| r.ending.outcome == "desktop"));
+}
+
+fn options(seed: u64, keys: Keys) -> RunOptions {
+    RunOptions { seed: Some(seed), keys: Some(keys), ..RunOptions::default() }
+}
+
+fn single_runs(scenario: &Scenario, seeds: u64) {
+    for (name, keys) in [("P-256", Keys::P256), ("RSA-2048", Keys::Rsa)] {
+        let times = (0..seeds).map(|seed| time(|| deploy(scenario, &options(seed, keys)))).collect();
+        println!("single run, {name}, median of {seeds} seeds: {:.1} ms", ms(median(times)));
+    }
+}
+
+fn throughput(scenario: &Scenario, runs: u64) {
+    for threads in [1, 2] {
+        let next = AtomicU64::new(0);
+        let took = time(|| {
+            std::thread::scope(|scope| {
+                for _ in 0..threads {
+                    scope.spawn(|| {
+                        loop {
+                            let seed = next.fetch_add(1, Ordering::Relaxed);
+                            if seed >= runs {
+                                break;
+                            }
+                            deploy(scenario, &options(seed, Keys::P256));
+                        }
+                    });
+                }
+            });
+        });
+        let rate = f64::from(u32::try_from(runs).expect("few runs")) / took.as_secs_f64();
+        println!("in process, full bytes, P-256, {threads} thread(s): {rate:.0} deployments/s ({runs} runs)");
+    }
+}
+
+/// Resident memory of this process in KiB, as the kernel tells it.
+fn resident_kib() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find(|l| l.starts_with("VmRSS:")).unwrap_or_default();
+    line.split_whitespace().nth(1).and_then(|n| n.parse().ok()).unwrap_or(0)
+}
+
+/// Worlds in the middle of their run, all alive at once.
+fn memory(scenario: &Scenario, worlds: u64) {
+    let before = resident_kib();
+    let alive: Vec<World> = (0..worlds)
+        .map(|seed| {
+            let mut world = World::new(scenario, &options(seed, Keys::P256)).expect("the scenario can be built");
+            for _ in 0..250 {
+                world.step(&mut |_| {});
+            }
+            world
+        })
+        .collect();
+    let grown = resident_kib().saturating_sub(before);
+    println!("memory: {} KiB for each world (one device, its cloud, its queue), {} alive", grown / worlds, alive.len());
+}
+
+/// Where the time of one deployment goes: the device is pure, so its share is measured by feeding the recorded inputs
+/// to a fresh one; the key store's by its commands; XML by its bodies; the rest is cloud and driver.
+fn split(scenario: &Scenario, rounds: usize) {
+    let options = options(1, Keys::P256);
+    let whole = median((0..rounds).map(|_| time(|| deploy(scenario, &options))).collect());
+
+    let mut world = World::new(scenario, &options).expect("the scenario can be built");
+    world.record_inputs();
+    while world.next_due().is_some() {
+        world.step(&mut |_| {});
+    }
+    let name = scenario.spec.device.keys().next().expect("a device").clone();
+    let setup = world.device(&name).expect("the device").setup().clone();
+    let inputs = world.inputs(&name).to_vec();
+
+    let device = median(
+        (0..rounds)
+            .map(|_| {
+                let mut device = Device::new(setup.clone());
+                let inputs = inputs.clone();
+                time(|| {
+                    for (at, input) in inputs {
+                        black_box(device.step(at, input));
+                    }
+                })
+            })
+            .collect(),
+    );
+
+    let mut commands: Vec<KeyCommand> = Vec::new();
+    let mut bodies: Vec<Vec<u8>> = Vec::new();
+    let mut replayed = Device::new(setup.clone());
+    for (at, input) in inputs {
+        if let Input::HttpReplied { result: Ok(reply), .. } = &input {
+            bodies.push(reply.body.clone());
+        }
+        for effect in replayed.step(at, input) {
+            match effect {
+                Effect::AskKeys { command, .. } => commands.push(command),
+                Effect::Send { request, .. } => bodies.push(request.body),
+                _ => {}
+            }
+        }
+    }
+    let keys = median(
+        (0..rounds)
+            .map(|_| {
+                let mut store = SoftwareKeyStore::new(setup.seed, &setup.name);
+                time(|| {
+                    for command in &commands {
+                        let _ = black_box(store.execute(command));
+                    }
+                })
+            })
+            .collect(),
+    );
+    bodies.retain(|body| xml::parse(body).is_ok());
+    let reading = median(
+        (0..rounds)
+            .map(|_| {
+                time(|| {
+                    for body in &bodies {
+                        let _ = black_box(xml::parse(body));
+                        if let Ok(message) = syncml::Message::parse(body) {
+                            black_box(message.write());
+                        }
+                    }
+                })
+            })
+            .collect(),
+    );
+    let percent = |part: Duration| 100.0 * part.as_secs_f64() / whole.as_secs_f64();
+    println!("one deployment, P-256: {:.2} ms, of which", ms(whole));
+    println!("  device (state machines, its checks, its XML)  {:.2} ms ({:.0} %)", ms(device), percent(device));
+    println!("  key store ({} commands)                       {:.2} ms ({:.0} %)", commands.len(), ms(keys), percent(keys));
+    println!("  cloud, transport, driver (the rest)           {:.2} ms ({:.0} %)", ms(whole.saturating_sub(device + keys)), percent(whole.saturating_sub(device + keys)));
+    println!("  XML, both sides, read and written again       {:.2} ms ({:.0} %), {} messages, part of the above", ms(reading), percent(reading), bodies.len());
+}

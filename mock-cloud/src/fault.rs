@@ -1,0 +1,268 @@
+//! Faults that live in the service (design, rule 5): a layer that makes an answer go wrong, and tweaks that make a
+//! service do the wrong thing in earnest, so that what a device checks can be provoked from its cause.
+
+use std::sync::Arc;
+
+use axum::body::{Body, to_bytes};
+use axum::extract::{Request, State as Shared};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use oobe_wire::soap::{EnrollmentFault, Fault, ResponseHeader};
+use serde::{Deserialize, Serialize};
+
+use crate::cloud::Cloud;
+use crate::http::{Reply, empty, reply};
+use crate::journal::Service;
+use crate::route::{MAX_BODY, host_of, too_large};
+use crate::state::State;
+
+/// A service misbehaves.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServiceFault {
+    /// On which requests.
+    pub matcher: Matcher,
+    /// How.
+    pub what: FaultKind,
+}
+
+/// Which requests a fault is for. Texts are compared without case; what is absent matches everything.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Matcher {
+    /// Part of the host name.
+    pub host: Option<String>,
+    /// Part of path and query.
+    pub path: Option<String>,
+    /// Part of the request's body: a grant type, a SOAP action, a LocURI, a side-car content type.
+    pub operation: Option<String>,
+    /// The first matching request that it hits, counted from 1.
+    pub nth: u32,
+    /// How many matching requests it hits from there; 0 for all.
+    pub times: u32,
+}
+
+impl Default for Matcher {
+    fn default() -> Self {
+        Self { host: None, path: None, operation: None, nth: 1, times: 1 }
+    }
+}
+
+/// How a service misbehaves.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "fault", rename_all = "kebab-case")]
+pub enum FaultKind {
+    /// Answers with that status and no body, without looking at the request.
+    Status {
+        /// The status.
+        status: u16,
+    },
+    /// Answers with that body under status 200, without looking at the request.
+    Body {
+        /// The body.
+        bytes: Vec<u8>,
+        /// Its content type.
+        content_type: String,
+    },
+    /// Does its work, then breaks the body off in the middle.
+    Truncate,
+    /// Does its work, then sends a body of 16 MB.
+    Oversize,
+    /// Does its work, then names a content type that it is not.
+    WrongContentType,
+    /// Answers with a SOAP fault, without looking at the request.
+    SoapFault {
+        /// `DeviceCapReached`, `InMaintenance`, ... or a subcode such as `Authentication`.
+        error: String,
+        /// Reason for people.
+        reason: String,
+        /// HTTP status: 500, though some servers say 200.
+        status: u16,
+    },
+    /// Does not hear the request: no answer ever comes.
+    Silence,
+    /// Does its work, but the answer is lost on the way.
+    AnswerLost,
+    /// Entra gives out tokens that are not right.
+    Token {
+        /// What is wrong with them.
+        tweak: TokenTweak,
+    },
+    /// Issues certificates for a key that is not the one asked for.
+    CertificateForAnotherKey,
+    /// Issues certificates from a CA that is not the one it names.
+    ForeignChain,
+    /// Its clock is wrong while it answers, milliseconds; positive runs ahead.
+    ClockOff {
+        /// By how much.
+        ms: i64,
+    },
+}
+
+/// What is wrong with tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TokenTweak {
+    /// Meant for somebody else.
+    WrongAudience,
+    /// Issued by somebody else.
+    WrongIssuer,
+    /// For another tenant's user.
+    WrongTenant,
+    /// No longer valid.
+    Expired,
+    /// Not valid yet.
+    NotYetValid,
+    /// The signature is damaged.
+    BadSignature,
+    /// Signed with a key that is not in the JWKS, under the id of one that is.
+    OtherKey,
+}
+
+/// Marks a response that the transport turns into no answer at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Silence;
+
+/// Faults that a service has to look at itself, in a request's extensions.
+#[derive(Debug, Clone)]
+pub(crate) struct Tweaks(pub(crate) Arc<[FaultKind]>);
+
+/// A fault that waits for its request.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct ArmedFault {
+    fault: ServiceFault,
+    seen: u32,
+}
+
+/// Arms a fault.
+pub(crate) fn arm(state: &mut State, fault: ServiceFault) {
+    state.faults.push(ArmedFault { fault, seen: 0 });
+}
+
+/// The faults that hit a request; counts it.
+fn strike(state: &mut State, host: &str, path: &str, body: &[u8]) -> Vec<FaultKind> {
+    let body = String::from_utf8_lossy(body).to_lowercase();
+    let path = path.to_lowercase();
+    let has = |part: &Option<String>, text: &str| {
+        part.as_ref().is_none_or(|part| text.contains(&part.to_lowercase()))
+    };
+    let mut struck = Vec::new();
+    for armed in &mut state.faults {
+        let matcher = &armed.fault.matcher;
+        if !(has(&matcher.host, host) && has(&matcher.path, &path) && has(&matcher.operation, &body)) {
+            continue;
+        }
+        armed.seen = armed.seen.saturating_add(1);
+        let first = matcher.nth.max(1);
+        let over = first.saturating_add(matcher.times);
+        if armed.seen >= first && (matcher.times == 0 || armed.seen < over) {
+            struck.push(armed.fault.what.clone());
+        }
+    }
+    for kind in &struck {
+        state.journal.tell(Service::Fault, "fault-struck", format!("{kind:?} on {host}{path}"));
+    }
+    struck
+}
+
+/// The layer round all services.
+pub(crate) async fn layer(Shared(cloud): Shared<Cloud>, request: Request, next: Next) -> Reply {
+    if cloud.with(|state| state.faults.is_empty()) {
+        return next.run(request).await;
+    }
+    let (mut parts, body) = request.into_parts();
+    let Ok(body) = to_bytes(body, MAX_BODY).await else {
+        return too_large(&cloud);
+    };
+    let host = host_of(&parts.uri, &parts.headers);
+    let path = parts.uri.path_and_query().map_or("/", |p| p.as_str()).to_owned();
+    let struck = cloud.with(|state| strike(state, &host, &path, &body));
+    if let Some(answer) = struck.iter().find_map(instead) {
+        return answer;
+    }
+    parts.extensions.insert(Tweaks(struck.as_slice().into()));
+    let skew = struck.iter().find_map(|kind| match kind {
+        FaultKind::ClockOff { ms } => Some(*ms),
+        _ => None,
+    });
+    let right = cloud.now();
+    cloud.set_now(right.plus_ms(skew.unwrap_or(0)));
+    let mut answer = next.run(Request::from_parts(parts, Body::from(body))).await;
+    cloud.set_now(right);
+    for kind in &struck {
+        answer = spoil(kind, answer).await;
+    }
+    answer
+}
+
+/// What is answered in place of the service.
+fn instead(kind: &FaultKind) -> Option<Reply> {
+    match kind {
+        FaultKind::Status { status } => {
+            Some(empty(StatusCode::from_u16(*status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)))
+        }
+        FaultKind::Body { bytes, content_type } => {
+            let mut answer = reply(StatusCode::OK, "application/octet-stream", bytes.clone());
+            if let Ok(value) = HeaderValue::from_str(content_type) {
+                answer.headers_mut().insert(header::CONTENT_TYPE, value);
+            }
+            Some(answer)
+        }
+        FaultKind::SoapFault { error, reason, status } => {
+            let fault = Fault::of(&enrollment_fault(error, reason), reason.clone(), "injected");
+            let status = StatusCode::from_u16(*status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            Some(reply(status, oobe_wire::soap::CONTENT_TYPE, fault.write(&ResponseHeader::default())))
+        }
+        FaultKind::Silence => Some(silent()),
+        _ => None,
+    }
+}
+
+fn silent() -> Reply {
+    let mut answer = empty(StatusCode::GATEWAY_TIMEOUT);
+    answer.extensions_mut().insert(Silence);
+    answer
+}
+
+/// What becomes of an answer.
+async fn spoil(kind: &FaultKind, answer: Reply) -> Reply {
+    match kind {
+        FaultKind::Truncate => {
+            let (parts, body) = answer.into_parts();
+            let body = to_bytes(body, usize::MAX).await.unwrap_or_default();
+            Reply::from_parts(parts, Body::from(body.slice(..body.len() / 2)))
+        }
+        FaultKind::Oversize => {
+            let (parts, _) = answer.into_parts();
+            Reply::from_parts(parts, Body::from(vec![b' '; 16 * 1024 * 1024]))
+        }
+        FaultKind::WrongContentType => {
+            let mut answer = answer;
+            answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html"));
+            answer
+        }
+        FaultKind::AnswerLost => silent(),
+        _ => answer,
+    }
+}
+
+/// The enrolment failure of that name.
+fn enrollment_fault(error: &str, reason: &str) -> EnrollmentFault {
+    match error {
+        "MessageFormat" => EnrollmentFault::MessageFormat,
+        "Authentication" => EnrollmentFault::Authentication,
+        "Authorization" => EnrollmentFault::Authorization,
+        "CertificateRequest" => EnrollmentFault::CertificateRequest,
+        "EnrollmentServer" => EnrollmentFault::EnrollmentServer,
+        "InternalServiceFault" => EnrollmentFault::InternalServiceFault,
+        "InvalidSecurity" => EnrollmentFault::InvalidSecurity,
+        "DeviceCapReached" => EnrollmentFault::DeviceCapReached,
+        "DeviceNotSupported" => EnrollmentFault::DeviceNotSupported,
+        "NotSupported" => EnrollmentFault::NotSupported,
+        "NotEligibleToRenew" => EnrollmentFault::NotEligibleToRenew,
+        "InMaintenance" => EnrollmentFault::InMaintenance,
+        "UserLicense" => EnrollmentFault::UserLicense,
+        "InvalidEnrollmentData" => EnrollmentFault::InvalidEnrollmentData,
+        "CustomServerError" => EnrollmentFault::CustomServerError(reason.to_owned()),
+        _ => EnrollmentFault::Unknown,
+    }
+}

@@ -1,0 +1,187 @@
+//! What the cloud decided, in order: every check it made and every change of its state. The trace carries it.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Which part of the cloud speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Service {
+    /// The channel: client certificates.
+    Channel,
+    /// Routing and bodies, before any service.
+    Http,
+    /// Connectivity probe.
+    Connect,
+    /// Device credential service.
+    Live,
+    /// Autopilot deployment service.
+    Ztd,
+    /// Entra ID.
+    Entra,
+    /// Device Registration Service.
+    Drs,
+    /// Graph.
+    Graph,
+    /// MDM enrolment.
+    Mdm,
+    /// Management sessions.
+    Dm,
+    /// Side-car gateway of the management extension.
+    SideCar,
+    /// Content delivery.
+    Content,
+    /// The administrator.
+    Admin,
+    /// An injected fault.
+    Fault,
+}
+
+impl Service {
+    /// The name in the trace.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Channel => "channel",
+            Self::Http => "http",
+            Self::Connect => "connect",
+            Self::Live => "live",
+            Self::Ztd => "ztd",
+            Self::Entra => "entra",
+            Self::Drs => "drs",
+            Self::Graph => "graph",
+            Self::Mdm => "mdm",
+            Self::Dm => "dm",
+            Self::SideCar => "side-car",
+            Self::Content => "content",
+            Self::Admin => "admin",
+            Self::Fault => "fault",
+        }
+    }
+}
+
+impl fmt::Display for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// One thing the cloud decided.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JournalEntry {
+    /// Who.
+    pub service: Service,
+    /// Name of the check (see [`crate::checks`]) or of the change, e.g. `nonce-single-use`, `device-registered`. Stable.
+    pub what: Cow<'static, str>,
+    /// Whether a check held; true for a change.
+    pub ok: bool,
+    /// In words.
+    pub detail: String,
+    /// Rule of the catalogue that it rests on.
+    pub rule: Option<Cow<'static, str>>,
+}
+
+/// A check by its stable name. Tests of what is refused are named after it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Check {
+    /// Who makes it.
+    pub service: Service,
+    /// Its name.
+    pub name: &'static str,
+    /// Rule of the catalogue that it rests on.
+    pub rule: Option<&'static str>,
+}
+
+/// A check did not hold; the journal says so already.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Refused {
+    /// What was wrong.
+    pub(crate) why: String,
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.why)
+    }
+}
+
+/// The journal as it grows.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Journal(Vec<JournalEntry>);
+
+impl Journal {
+    /// Writes down how a check came out.
+    pub(crate) fn check(&mut self, check: Check, failed: Option<String>) -> Result<(), Refused> {
+        let entry = |ok, detail| JournalEntry {
+            service: check.service,
+            what: Cow::Borrowed(check.name),
+            ok,
+            detail,
+            rule: check.rule.map(Cow::Borrowed),
+        };
+        match failed {
+            None => {
+                self.0.push(entry(true, String::new()));
+                Ok(())
+            }
+            Some(why) => {
+                self.0.push(entry(false, why.clone()));
+                Err(Refused { why })
+            }
+        }
+    }
+
+    /// Writes down whether a condition held.
+    pub(crate) fn expect(
+        &mut self,
+        check: Check,
+        held: bool,
+        why_not: impl FnOnce() -> String,
+    ) -> Result<(), Refused> {
+        self.check(check, (!held).then(why_not))
+    }
+
+    /// Writes down whether there was a value, and hands it on.
+    pub(crate) fn need<T, E: fmt::Display>(
+        &mut self,
+        check: Check,
+        value: Result<T, E>,
+    ) -> Result<T, Refused> {
+        match value {
+            Ok(value) => self.check(check, None).map(|()| value),
+            Err(error) => {
+                let why = error.to_string();
+                self.check(check, Some(why.clone())).and(Err(Refused { why }))
+            }
+        }
+    }
+
+    /// Writes down a change of state, or anything else that is no check.
+    pub(crate) fn tell(&mut self, service: Service, what: &'static str, detail: impl Into<String>) {
+        self.tell_by(service, what, None, detail);
+    }
+
+    /// Writes down a change that rests on a rule.
+    pub(crate) fn tell_by(
+        &mut self,
+        service: Service,
+        what: &'static str,
+        rule: Option<&'static str>,
+        detail: impl Into<String>,
+    ) {
+        self.0.push(JournalEntry {
+            service,
+            what: Cow::Borrowed(what),
+            ok: true,
+            detail: detail.into(),
+            rule: rule.map(Cow::Borrowed),
+        });
+    }
+
+    /// Hands over what was written so far and begins a new page.
+    pub(crate) fn drain(&mut self) -> Vec<JournalEntry> {
+        std::mem::take(&mut self.0)
+    }
+}

@@ -1,0 +1,251 @@
+//! What the server wants of a device: Intune's composition as far as it can be seen from outside (*model*; reference:
+//! protocols, D.1 to D.6). Pure: from the tenant's setup and the enrolment's record, always the same orders.
+
+use oobe_catalog::rules;
+use oobe_wire::ids::Guid;
+
+use super::enrolment::Enrolment;
+use super::material::material_key;
+use super::orders::{
+    Gate, Leaf, MsiJob, Order, Patience, Stage, ime_package, ime_product_code, msi_node, package,
+    provider_node, segment,
+};
+use crate::directory::{App, Tenant};
+use crate::setup::{AppKind, CertificateKind, PolicySetup, Scope};
+use crate::sidecar::content_url;
+
+/// Between the entries of an Expected list (reference: protocols, D).
+const DELIMITER: &str = "\u{f000}";
+
+/// Areas whose policies the page tracks (ESD-025); of all others the last one stands for the rest, so that the row ends
+/// as 1 of 1 (ESD-006; which one it is, is *model*).
+const TRACKED_AREAS: [&str; 4] = ["microsoft_edge", "Browser", "AssignedAccess", "KioskBrowser"];
+
+/// What the device is asked, once (reference: protocols, D.7).
+const QUESTIONS: [&str; 6] = [
+    "./DevInfo/DmV",
+    "./DevDetail/SwV",
+    "./DevDetail/OEM",
+    "./DevDetail/Ext/Microsoft/DeviceName",
+    "./DevDetail/Ext/Microsoft/OSPlatform",
+    "./DevDetail/Ext/Microsoft/SMBIOSSerialNumber",
+];
+
+/// Rules that the composition rests on, for the journal.
+pub(super) const RULES: [&str; 3] = [rules::WIR_001.id, rules::ESS_019.id, rules::ESD_005.id];
+
+/// Orders for the device.
+pub(super) fn device_orders(seed: u64, tenant: &Tenant, enrolment: &Enrolment) -> Vec<Order> {
+    let mut orders = hold(tenant, enrolment);
+    orders.extend(
+        QUESTIONS
+            .map(|uri| Order::one(format!("get {uri}"), Stage::Hold, Patience::AnyAnswer, Leaf::get(uri))),
+    );
+    orders.extend(settings(tenant, enrolment, Scope::Device, enrolment.device_id.as_str()));
+    if tenant.apps.iter().any(|app| app.setup.kind == AppKind::Win32) {
+        let package = ime_package();
+        let job = MsiJob {
+            code: ime_product_code(),
+            version: "1.83.107.0",
+            url: content_url(seed, "IntuneWindowsAgent.msi"),
+            package: &package,
+            timeout_minutes: 30,
+            retries: 3,
+            retry_minutes: 1,
+        };
+        orders.extend(install(Scope::Device, "IntuneWindowsAgent.msi", &job));
+    }
+    orders.extend(apps(seed, tenant, Scope::Device));
+    orders.push(release(Scope::Device));
+    orders
+}
+
+/// Orders for a user of the device.
+pub(super) fn user_orders(seed: u64, tenant: &Tenant, enrolment: &Enrolment, user: Guid) -> Vec<Order> {
+    let node = provider_node(Scope::User);
+    // Added in every session until the device's user context is there (field bug 1; WIR-002).
+    let mut orders = vec![
+        Order::one("user provider", Stage::Hold, Patience::Forever, Leaf::node(node.clone())).gated(),
+        Order::one(
+            "user first sync",
+            Stage::Hold,
+            Patience::Forever,
+            Leaf::node(format!("{node}/FirstSyncStatus")),
+        )
+        .gated(),
+    ];
+    orders.extend(settings(tenant, enrolment, Scope::User, &user.to_string()));
+    orders.extend(apps(seed, tenant, Scope::User));
+    orders.push(release(Scope::User));
+    orders
+}
+
+/// Everything that keeps the device on the page (reference: protocols, D.1; WIR-001).
+fn hold(tenant: &Tenant, enrolment: &Enrolment) -> Vec<Order> {
+    let esp = &tenant.esp;
+    let provider = provider_node(Scope::Device);
+    let first_sync = |leaf: &str| format!("{provider}/FirstSyncStatus/{leaf}");
+    let shown = |show: bool| (!show).to_string();
+    let mut leaves = vec![
+        Leaf::replace(first_sync("SkipDeviceStatusPage"), "bool", shown(esp.show)),
+        Leaf::replace(first_sync("SkipUserStatusPage"), "bool", shown(esp.show && esp.show_user_phase)),
+    ];
+    if esp.show {
+        leaves.extend([
+            Leaf::replace(first_sync("BlockInStatusPage"), "int", esp.block_mask().to_string()),
+            Leaf::replace(first_sync("AllowCollectLogsButton"), "bool", esp.log_collection.to_string()),
+            Leaf::replace(first_sync("TimeOutUntilSyncFailure"), "int", esp.timeout_minutes.to_string()),
+        ]);
+        leaves.extend(
+            esp.custom_error
+                .iter()
+                .map(|text| Leaf::replace(first_sync("CustomErrorText"), "chr", text.as_str())),
+        );
+    }
+    leaves.push(Leaf::replace(format!("{provider}/EntDMID"), "chr", enrolment.intune_id.to_string()));
+    if tenant.apps.iter().any(|app| app.setup.kind == AppKind::Win32) {
+        let sidecar =
+            "./Device/Vendor/MSFT/EnrollmentStatusTracking/DevicePreparation/PolicyProviders/Sidecar";
+        let minutes = esp.provider_timeout_minutes.to_string();
+        leaves.extend([
+            Leaf::node(sidecar),
+            Leaf::replace(format!("{sidecar}/InstallationState"), "int", "1"),
+            Leaf::replace(format!("{sidecar}/Timeout"), "int", minutes),
+            Leaf::replace(format!("{sidecar}/TrackedResourceTypes/Apps"), "bool", "true"),
+        ]);
+    }
+    leaves
+        .into_iter()
+        .map(|leaf| Order::one(format!("hold {}", leaf.uri), Stage::Hold, Patience::Forever, leaf))
+        .collect()
+}
+
+/// Policies, certificates, and the lists of what the page waits for.
+fn settings(tenant: &Tenant, enrolment: &Enrolment, scope: Scope, owner: &str) -> Vec<Order> {
+    let mut orders = expected(tenant, scope);
+    for policy in tenant.policies.iter().filter(|p| p.scope == scope) {
+        let leaf = Leaf {
+            format: format_name(&policy.format),
+            ..Leaf::replace(policy_uri(policy), "chr", policy.value.as_str())
+        };
+        let key = format!("policy {}", leaf.uri);
+        orders.push(Order::one(key, Stage::Settings, Patience::ThreeTimes, leaf));
+    }
+    for setup in tenant.certificates.iter().filter(|c| c.scope == scope) {
+        let Some(material) = enrolment.material.get(&material_key(setup, owner)) else { continue };
+        let key = format!("certificate {}", setup.name);
+        let order = match setup.kind {
+            CertificateKind::TrustedRoot => {
+                let store = format!("{}/Vendor/MSFT/RootCATrustedCertificates/Root", scope.root());
+                let uri = format!("{store}/{}/EncodedCertificate", material.thumbprint);
+                let leaf = Leaf::replace(uri, "b64", material.data.as_str());
+                Order::one(key, Stage::Settings, Patience::ThreeTimes, leaf)
+            }
+            CertificateKind::Pfx => {
+                let node = pfx_node(scope, &setup.name);
+                // The file comes last: its Add is what starts the installation.
+                let leaves = vec![
+                    Leaf::add(format!("{node}/KeyLocation"), "int", "3"),
+                    Leaf::add(format!("{node}/ContainerName"), "chr", setup.name.as_str()),
+                    Leaf::add(format!("{node}/PFXCertPassword"), "chr", material.password.as_str()),
+                    Leaf::add(format!("{node}/PFXCertPasswordEncryptionType"), "int", "0"),
+                    Leaf::add(format!("{node}/PFXKeyExportable"), "bool", "false"),
+                    Leaf::add(format!("{node}/PFXCertBlob"), "chr", material.data.as_str()),
+                ];
+                let gate = Gate::Answered;
+                Order { key, stage: Stage::Settings, patience: Patience::ThreeTimes, gate, leaves }
+            }
+        };
+        orders.push(order);
+    }
+    orders
+}
+
+/// The lists of what the page waits for (reference: protocols, D.1).
+fn expected(tenant: &Tenant, scope: Scope) -> Vec<Order> {
+    let policies: Vec<&PolicySetup> = tenant.policies.iter().filter(|p| p.scope == scope).collect();
+    let tracked = |p: &PolicySetup| TRACKED_AREAS.iter().any(|a| a.eq_ignore_ascii_case(&p.area));
+    let mut waited_for: Vec<String> = policies.iter().filter(|p| tracked(p)).map(|p| policy_uri(p)).collect();
+    waited_for.extend(policies.iter().rev().find(|p| !tracked(p)).map(|p| policy_uri(p)));
+    let certificates = tenant
+        .certificates
+        .iter()
+        .filter(|c| c.scope == scope && c.kind == CertificateKind::Pfx)
+        .map(|c| pfx_node(scope, &c.name))
+        .collect();
+    let msi = tenant
+        .apps
+        .iter()
+        .filter(|a| a.setup.scope == scope && a.setup.kind == AppKind::Msi && a.setup.blocking)
+        .map(|a| format!("{}/Status;1", msi_node(scope, a.product_code)))
+        .collect();
+    let lists: [(&str, Vec<String>); 3] = [
+        ("ExpectedPolicies", waited_for),
+        ("ExpectedPFXCerts", certificates),
+        ("ExpectedMSIAppPackages", msi),
+    ];
+    lists
+        .into_iter()
+        .filter(|(_, entries)| !entries.is_empty())
+        .map(|(list, entries)| {
+            let uri = format!("{}/FirstSyncStatus/{list}", provider_node(scope));
+            let leaf = Leaf::replace(uri, "chr", entries.join(DELIMITER));
+            Order::one(format!("expected {list}"), Stage::Settings, Patience::ThreeTimes, leaf)
+        })
+        .collect()
+}
+
+/// MSI apps.
+fn apps(seed: u64, tenant: &Tenant, scope: Scope) -> Vec<Order> {
+    let mine = |a: &&App| a.setup.scope == scope && a.setup.kind == AppKind::Msi;
+    tenant
+        .apps
+        .iter()
+        .filter(mine)
+        .flat_map(|app| {
+            let package = package(app);
+            let job = MsiJob {
+                code: app.product_code,
+                version: &app.setup.version,
+                url: content_url(seed, &format!("{}.msi", app.id)),
+                package: &package,
+                timeout_minutes: app.setup.timeout_minutes,
+                retries: app.setup.retries,
+                retry_minutes: app.setup.retry_minutes,
+            };
+            install(scope, &app.setup.name, &job)
+        })
+        .collect()
+}
+
+/// Add, then Exec of DownloadInstall. The first session may answer 404, and the server asks again (field bug 3).
+fn install(scope: Scope, name: &str, job: &MsiJob<'_>) -> [Order; 2] {
+    let uri = format!("{}/DownloadInstall", msi_node(scope, job.code));
+    let add = Leaf::job(uri.clone());
+    let exec = Leaf::exec(uri, "xml", job.xml());
+    [
+        Order::one(format!("msi add {name}"), Stage::Apps, Patience::Forever, add).gated(),
+        Order::one(format!("msi exec {name}"), Stage::Apps, Patience::Forever, exec).gated(),
+    ]
+}
+
+/// Nothing more will come: the page may end.
+fn release(scope: Scope) -> Order {
+    let uri = format!("{}/FirstSyncStatus/ServerHasFinishedProvisioning", provider_node(scope));
+    Order::one("release", Stage::Release, Patience::Forever, Leaf::replace(uri, "bool", "true"))
+}
+
+fn policy_uri(policy: &PolicySetup) -> String {
+    let (area, name) = (segment(&policy.area), segment(&policy.name));
+    format!("{}/Vendor/MSFT/Policy/Config/{area}/{name}", policy.scope.root())
+}
+
+fn pfx_node(scope: Scope, name: &str) -> String {
+    format!("{}/Vendor/MSFT/ClientCertificateInstall/PFXCertInstall/{}", scope.root(), segment(name))
+}
+
+/// The formats of SyncML; anything else is text.
+fn format_name(format: &str) -> &'static str {
+    const FORMATS: [&str; 9] = ["int", "bool", "b64", "bin", "xml", "null", "float", "date", "time"];
+    FORMATS.into_iter().find(|f| f.eq_ignore_ascii_case(format)).unwrap_or("chr")
+}

@@ -1,0 +1,173 @@
+//! The server's message: answers to the device's commands, then whichever orders are next.
+
+use oobe_wire::ids::Guid;
+use oobe_wire::syncml::{Body, Command, Header, Item, Message, Status, StatusCode};
+
+use super::enrolment::{Enrolment, Progress, Sent, Session};
+use super::inbound::{Answer, wanted};
+use super::orders::{Gate, Leaf, Order, Stage, Verb};
+use super::{compose, material};
+use crate::journal::Service;
+use crate::state::State;
+
+/// Writes the answer to a message, and remembers what it orders.
+pub(super) fn compose(state: &mut State, device: &str, message: &Message, answers: &[Answer]) -> String {
+    let user = state.enrolments[device].session.as_ref().and_then(|s| s.user);
+    let over = state.enrolments[device].session.as_ref().is_some_and(|s| s.over);
+    let orders = if over || !message.final_ { Vec::new() } else { next(state, device, user) };
+    if !orders.is_empty() {
+        let rules = compose::RULES.join(", ");
+        let names: Vec<&str> = orders.iter().map(|(_, order)| order.key.as_str()).collect();
+        state.journal.tell(Service::Dm, "orders-sent", format!("{} (rests on {rules})", names.join("; ")));
+    }
+    let State { enrolments, .. } = state;
+    let enrolment = enrolments.get_mut(device).expect("the certificate led to it");
+    let session = enrolment.session.as_mut().expect("the message is part of one");
+    session.server_message += 1;
+
+    let mut page = Page { commands: Vec::new(), number: 0 };
+    let status = |cmd_ref: &str, cmd: &str, code| {
+        Body::Status(Status {
+            msg_ref: message.header.msg_id.clone(),
+            cmd_ref: cmd_ref.to_owned(),
+            cmd: cmd.to_owned(),
+            code,
+            ..Status::default()
+        })
+    };
+    page.push(status("0", "SyncHdr", StatusCode::OK));
+    for answer in answers {
+        page.push(status(&answer.cmd_id, &answer.name, answer.code));
+    }
+    for (user, order) in &orders {
+        page.order(session, order, *user);
+    }
+    let answer = Message {
+        header: Header {
+            session_id: message.header.session_id.clone(),
+            msg_id: session.server_message.to_string(),
+            target: message.header.source.clone(),
+            source: message.header.target.clone(),
+            ..Header::default()
+        },
+        commands: page.commands,
+        final_: true,
+    };
+    session.over = session.over || (orders.is_empty() && message.final_);
+    session.reply = answer.write();
+    session.reply.clone()
+}
+
+/// The orders that are due: the first stage of the device that has any, and the first of the user who is there.
+fn next(state: &mut State, device: &str, user: Option<Guid>) -> Vec<(Option<Guid>, Order)> {
+    material::prepare(state, device, user);
+    let mut due: Vec<(Option<Guid>, Order)> = Vec::new();
+    for owner in [None].into_iter().chain(user.map(Some)) {
+        let orders = wanted(state, device, owner);
+        due.extend(
+            due_now(&state.enrolments[device], owner, &orders).into_iter().map(|order| (owner, order)),
+        );
+    }
+    due
+}
+
+fn due_now(enrolment: &Enrolment, user: Option<Guid>, orders: &[Order]) -> Vec<Order> {
+    let nothing = Progress::default();
+    let progress = |order: &Order| -> Progress {
+        let list = match user {
+            None => Some(&enrolment.device_orders),
+            Some(user) => enrolment.user_orders.get(&user),
+        };
+        *list.and_then(|l| l.get(&order.key)).unwrap_or(&nothing)
+    };
+    let sent =
+        |order: &Order| enrolment.session.as_ref().is_some_and(|s| s.sent.contains(&sent_key(user, order)));
+    for stage in [Stage::Hold, Stage::Settings, Stage::Apps, Stage::Release] {
+        let open = |o: &&Order| o.stage == stage && !progress(o).settled;
+        let due: Vec<Order> = orders.iter().filter(open).filter(|o| !sent(o)).cloned().collect();
+        if !due.is_empty() {
+            return due;
+        }
+        let passed = |o: &Order| match o.gate {
+            Gate::Answered => progress(o).status != 0,
+            Gate::Settled => progress(o).settled,
+        };
+        if !orders.iter().filter(|o| o.stage == stage).all(passed) {
+            return Vec::new();
+        }
+    }
+    Vec::new()
+}
+
+fn sent_key(user: Option<Guid>, order: &Order) -> String {
+    user.map_or_else(|| order.key.clone(), |user| format!("{user} {}", order.key))
+}
+
+/// The commands of one message.
+struct Page {
+    commands: Vec<Command>,
+    number: u32,
+}
+
+impl Page {
+    fn id(&mut self) -> String {
+        self.number += 1;
+        self.number.to_string()
+    }
+
+    fn push(&mut self, body: Body) {
+        let id = self.id();
+        self.commands.push(Command::new(id, body));
+    }
+
+    /// One order: a command, or an Atomic with its commands inside.
+    fn order(&mut self, session: &mut Session, order: &Order, user: Option<Guid>) {
+        session.sent.insert(sent_key(user, order));
+        let mut open = |id: &str, name: &str, uri: &str, inner: bool| {
+            let sent = Sent {
+                order: order.key.clone(),
+                name: name.to_owned(),
+                uri: uri.to_owned(),
+                inner,
+                user,
+                patience: order.patience,
+            };
+            session.open.insert(id.to_owned(), sent);
+        };
+        if let [leaf] = order.leaves.as_slice() {
+            let body = body(leaf);
+            let id = self.id();
+            open(&id, body.name(), &leaf.uri, false);
+            self.commands.push(Command::new(id, body));
+            return;
+        }
+        let outer = self.id();
+        let mut inside = Vec::new();
+        for leaf in &order.leaves {
+            let body = body(leaf);
+            let id = self.id();
+            open(&id, body.name(), &leaf.uri, true);
+            inside.push(Command::new(id, body));
+        }
+        open(&outer, "Atomic", "", false);
+        self.commands.push(Command::new(outer, Body::Atomic(inside)));
+    }
+}
+
+fn body(leaf: &Leaf) -> Body {
+    let mut item = Item::target(leaf.uri.as_str());
+    if !leaf.format.is_empty() {
+        item = item.with_format(leaf.format);
+        if leaf.format != "node" && leaf.format != "xml" {
+            item = item.with_type("text/plain");
+        }
+    }
+    item.data.clone_from(&leaf.data);
+    let items = vec![item];
+    match leaf.verb {
+        Verb::Add => Body::Add { items },
+        Verb::Replace => Body::Replace { items },
+        Verb::Get => Body::Get { items },
+        Verb::Exec => Body::Exec { items },
+    }
+}

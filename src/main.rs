@@ -1,0 +1,7 @@
+//! The program `oobe`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    oobe::cli::main().into()
+}

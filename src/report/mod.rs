@@ -1,0 +1,18 @@
+//! Reports: what a run looks like to people and to programs. All of them read the trace and nothing else.
+
+mod human;
+mod junit;
+mod layout;
+mod paint;
+mod story;
+mod summary;
+mod words;
+
+pub use human::{ending, failures, heading, result_line};
+pub use junit::junit;
+pub use story::{Detail, Narrator};
+pub use summary::{Counts, RestsOn, Summary};
+
+pub(crate) use layout::{Layout, terminal_width};
+pub(crate) use paint::{Tone, paint};
+pub(crate) use words::json_line;

@@ -1,0 +1,248 @@
+//! People, triggers and faults.
+
+use std::collections::BTreeMap;
+
+use super::{Checker, given};
+use crate::scenario::spec::{Action, AdminAction, Condition, FaultSpec, NetworkFailure, NetworkFault, ServiceFailure};
+use crate::scenario::tree::shorten;
+
+pub(super) fn check(checker: &mut Checker<'_>) {
+    people(checker);
+    let spec = checker.spec;
+    for (i, trigger) in spec.when.iter().enumerate() {
+        let i = i.to_string();
+        condition(checker, &["when", &i, "on"], &trigger.on);
+        if trigger.times == 0 {
+            checker.wrong(&["when", &i, "times"], "it could never happen", "count from 1");
+        }
+        if trigger.actions.is_empty() {
+            checker.wrong(&["when", &i, "do"], "nothing is done", "add an action, for example `\"power-cut\"`");
+        }
+        for (j, does) in trigger.actions.iter().enumerate() {
+            action(checker, &["when", &i, "do", &j.to_string()], does);
+        }
+    }
+    for (i, one) in spec.fault.iter().enumerate() {
+        fault(checker, &i.to_string(), one);
+    }
+}
+
+fn people(checker: &mut Checker<'_>) {
+    let spec = checker.spec;
+    let mut seats: BTreeMap<&str, &str> = BTreeMap::new();
+    for (name, person) in &spec.person {
+        checker.name(&["person", name], name);
+        let seat = match &person.device {
+            Some(device) => {
+                if !checker.device(&["person", name, "device"], device) {
+                    continue;
+                }
+                device
+            }
+            None if spec.device.len() > 1 => {
+                checker.wrong(
+                    &["person", name],
+                    format!("at which device does `{name}` sit?"),
+                    "there are several: add `device = \"...\"`",
+                );
+                continue;
+            }
+            None => match spec.device.keys().next() {
+                Some(only) => only,
+                None => continue,
+            },
+        };
+        if let Some(first) = seats.insert(seat, name) {
+            checker.wrong(
+                &["person", name],
+                format!("`{first}` sits at the device `{seat}` already"),
+                "one person at a device; a trigger can have that person do something out of turn",
+            );
+        }
+        let known = spec
+            .tenant
+            .values()
+            .flat_map(|t| t.user.values())
+            .any(|u| u.upn.eq_ignore_ascii_case(&person.user));
+        if !known && person.passwords.is_empty() {
+            checker.wrong(
+                &["person", name, "user"],
+                format!("no tenant has a user `{}`", shorten(&person.user)),
+                "add the user to a tenant, or say with `passwords` what is typed",
+            );
+        }
+        for screen in person.at.keys() {
+            checker.screen(&["person", name, "at", screen], screen);
+        }
+    }
+}
+
+fn condition(checker: &mut Checker<'_>, path: &[&str], on: &Condition) {
+    let at = |key: &'static str| [path, &[key]].concat();
+    let found = given(&[
+        ("time", on.time.is_some()),
+        ("screen", on.screen.is_some()),
+        ("event", on.event.is_some()),
+        ("state", on.state.is_some()),
+        ("request", on.request.is_some()),
+        ("progress", on.progress.is_some()),
+        ("restart", on.restart.is_some()),
+    ]);
+    if found.len() != 1 {
+        checker.wrong(
+            path,
+            format!("a trigger waits for exactly one thing, here are {}", found.len()),
+            "choose one of `time`, `screen`, `event`, `state`, `request`, `progress`, `restart`",
+        );
+    }
+    if let Some(device) = &on.device {
+        checker.device(&at("device"), device);
+    }
+    if let Some(screen) = &on.screen {
+        checker.screen(&at("screen"), screen);
+    }
+    if on.shows.is_some() && on.screen.is_none() {
+        checker.wrong(&at("shows"), "`shows` goes together with `screen`", "add `screen = \"...\"`");
+    }
+    if let Some(event) = &on.event {
+        checker.event(&at("event"), event);
+    }
+    if on.nth == Some(0) {
+        checker.wrong(&at("nth"), "there is no zeroth time", "count from 1");
+    }
+}
+
+fn action(checker: &mut Checker<'_>, path: &[&str], does: &Action) {
+    let spec = checker.spec;
+    let at = |key: &'static str| [path, &[does.key(), key]].concat();
+    match does {
+        Action::PowerCut { device, .. }
+        | Action::PowerOn { device }
+        | Action::Restart { device }
+        | Action::Clock { device, .. }
+        | Action::Link { device, .. } => {
+            if let Some(device) = device {
+                checker.device(&at("device"), device);
+            }
+        }
+        Action::Person { who, .. } => {
+            if let Some(who) = who {
+                checker.known(&at("who"), "person", who, spec.person.keys().map(String::as_str));
+            }
+        }
+        Action::Network { fault, .. } => network(checker, &at("fault"), fault),
+        Action::Admin { does } => admin(checker, &at("does"), does),
+    }
+}
+
+fn admin(checker: &mut Checker<'_>, path: &[&str], does: &AdminAction) {
+    let spec = checker.spec;
+    let (device, profile, user) = match does {
+        AdminAction::AssignProfile { device, profile } => (Some(device), Some(profile), None),
+        AdminAction::UnassignProfile { device }
+        | AdminAction::Deregister { device }
+        | AdminAction::DeleteEntraDevice { device } => (Some(device), None, None),
+        AdminAction::SetPassword { user, .. } | AdminAction::EnableUser { user, .. } => (None, None, Some(user)),
+    };
+    if let Some(device) = device
+        && checker.device(path, device)
+    {
+        match &spec.device[device].registered {
+            None => checker.wrong(
+                path,
+                format!("the device `{device}` is registered in no tenant"),
+                "an administrator sees registered devices only",
+            ),
+            Some(registered) => {
+                if let (Some(profile), Some(tenant)) = (profile, spec.tenant.get(&registered.tenant)) {
+                    checker.known(path, "profile", profile, tenant.profile.keys().map(String::as_str));
+                }
+            }
+        }
+    }
+    if let Some(user) = user {
+        let upns: Vec<&str> =
+            spec.tenant.values().flat_map(|t| t.user.values()).map(|u| u.upn.as_str()).collect();
+        checker.known(path, "user", user, upns);
+    }
+}
+
+fn network(checker: &mut Checker<'_>, path: &[&str], fault: &NetworkFault) {
+    if (fault.fails == NetworkFailure::Slow) != fault.delay.is_some() {
+        checker.wrong(
+            path,
+            "`fails = \"slow\"` and `delay` go together",
+            "for example `fails = \"slow\", delay = \"20s\"`",
+        );
+    }
+}
+
+const fn status_of(failure: &ServiceFailure) -> Option<u16> {
+    match failure {
+        ServiceFailure::Status(status) | ServiceFailure::SoapFault { status, .. } => Some(*status),
+        _ => None,
+    }
+}
+
+fn fault(checker: &mut Checker<'_>, i: &str, fault: &FaultSpec) {
+    let at = |key: &'static str| ["fault", i, key];
+    let found = given(&[
+        ("network", fault.network.is_some()),
+        ("service", fault.service.is_some()),
+        ("machine", fault.machine.is_some()),
+        ("force", fault.force.is_some()),
+    ]);
+    if found.len() != 1 {
+        checker.wrong(
+            &["fault", i],
+            format!("a fault is exactly one thing, here are {}", found.len()),
+            "choose one of `network`, `service`, `machine`, `force`",
+        );
+    }
+    if let Some(device) = &fault.device {
+        checker.device(&at("device"), device);
+    }
+    if let (Some(from), Some(until)) = (fault.from, fault.until)
+        && from >= until
+    {
+        checker.wrong(&at("until"), "it is over before it begins", "let `until` be later than `from`");
+    }
+    for (key, number) in [("nth", fault.nth), ("times", fault.times)] {
+        if number == Some(0) {
+            checker.wrong(&["fault", i, key], "it could never happen", "count from 1");
+        }
+        if number.is_some() && fault.machine.is_some() {
+            checker.wrong(
+                &["fault", i, key],
+                format!("`{key}` counts requests, a fault of the machine has none"),
+                "say with `from` when it strikes",
+            );
+        }
+    }
+    if fault.service.is_some() {
+        for (key, there) in [("device", fault.device.is_some()), ("until", fault.until.is_some())] {
+            if there {
+                checker.wrong(
+                    &["fault", i, key],
+                    format!("`{key}` does not go together with a fault of a service"),
+                    "say with `nth` and `times` which requests meet it",
+                );
+            }
+        }
+    }
+    if fault.machine.is_some() && fault.until.is_some() {
+        checker.wrong(&at("until"), "a fault of the machine strikes once", "say with `from` when");
+    }
+    if let Some(network_fault) = &fault.network {
+        network(checker, &["fault", i, "network"], network_fault);
+    }
+    let statuses = [
+        (&["fault", i, "force", "status"][..], fault.force.as_ref().map(|f| f.status)),
+        (&["fault", i, "service", "does"], fault.service.as_ref().and_then(|s| status_of(&s.does))),
+    ];
+    for (path, status) in statuses {
+        if status.is_some_and(|status| !(200..=599).contains(&status)) {
+            checker.wrong(path, "this is no status of an answer", "a number from 200 to 599");
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! Writing traces: one JSON object a line, the header first. A file appears under its name only when it is complete.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use super::{Mask, Record, TraceHeader};
+
+/// One line of a trace, without its line break.
+pub fn line(value: &impl Serialize, mask: &Mask) -> String {
+    let json = serde_json::to_string(value).expect("records have string keys only, which always serialise");
+    mask.json(&json).into_owned()
+}
+
+/// The fingerprint of a run: SHA-256 over the lines of its records, each with a line break. The header is left out:
+/// it holds what may differ between two programs that do the same.
+#[derive(Debug, Clone, Default)]
+pub struct Hasher {
+    bytes: Sha256,
+}
+
+impl Hasher {
+    /// Takes a line in.
+    pub fn line(&mut self, line: &str) {
+        self.bytes.update(line);
+        self.bytes.update(b"\n");
+    }
+
+    /// The fingerprint, hex.
+    pub fn finish(self) -> String {
+        oobe_wire::encoding::hex_lower(&self.bytes.finalize())
+    }
+}
+
+/// A trace on its way to a file.
+#[derive(Debug)]
+pub struct TraceFile {
+    to: PathBuf,
+    partial: PathBuf,
+    file: BufWriter<File>,
+    finished: bool,
+}
+
+impl TraceFile {
+    /// Begins a trace that will be at `to`.
+    pub fn create(to: &Path) -> io::Result<Self> {
+        let mut partial = to.as_os_str().to_owned();
+        partial.push(".partial");
+        let partial = PathBuf::from(partial);
+        let file = BufWriter::new(File::create(&partial)?);
+        Ok(Self { to: to.to_owned(), partial, file, finished: false })
+    }
+
+    /// Writes the header; comes first.
+    pub fn header(&mut self, header: &TraceHeader) -> io::Result<()> {
+        writeln!(self.file, "{}", line(header, &Mask::default()))
+    }
+
+    /// Writes a record.
+    pub fn record(&mut self, record: &Record, mask: &Mask) -> io::Result<()> {
+        writeln!(self.file, "{}", line(record, mask))
+    }
+
+    /// Writes lines that are ready, each with its line break.
+    pub fn lines(&mut self, lines: &str) -> io::Result<()> {
+        self.file.write_all(lines.as_bytes())
+    }
+
+    /// The trace is complete: gives it its name.
+    pub fn finish(mut self) -> io::Result<()> {
+        self.file.flush()?;
+        std::fs::rename(&self.partial, &self.to)?;
+        self.finished = true;
+        Ok(())
+    }
+}
+
+impl Drop for TraceFile {
+    /// What is not complete leaves nothing behind.
+    fn drop(&mut self) {
+        if !self.finished {
+            let _ = std::fs::remove_file(&self.partial);
+        }
+    }
+}

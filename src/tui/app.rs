@@ -1,0 +1,281 @@
+//! State of the program in the terminal: what the trace told, what the person typed, which overlay is open. Keys go
+//! in, commands for the loop come out; nothing here knows a terminal or a wall clock.
+
+use std::collections::BTreeMap;
+
+use crossterm::event::KeyEvent;
+use oobe_agent::io::Act;
+use oobe_agent::screen::Screen;
+use oobe_agent::time::VirtualTime;
+use oobe_wire::time::Utc;
+
+use super::form::Form;
+use super::keymap::{self, Action};
+use super::model::{Change, Model, Power, Station};
+use crate::trace::record::{Record, TraceHeader};
+use crate::world::Speed;
+
+/// What lies over the device's screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Overlay {
+    /// Keys, and what helps here.
+    Help,
+    /// The story; so many lines back from its end.
+    Timeline(usize),
+    /// Shall the power go?
+    ConfirmPower,
+}
+
+/// What the loop is asked to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Command {
+    Quit,
+    Pause,
+    Step,
+    Slower,
+    Faster,
+    Act(String, Vec<Act>),
+    CutPower(String),
+}
+
+/// Answers that the scenario knows, for tests and demonstrations only.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Hint {
+    pub(super) user: String,
+    pub(super) password: String,
+}
+
+/// How time goes by, as it is shown.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Tempo {
+    /// Virtual time now.
+    pub(super) t: VirtualTime,
+    /// Speed that was asked for.
+    pub(super) speed: Speed,
+    /// Time stands still.
+    pub(super) paused: bool,
+}
+
+/// The state.
+#[derive(Debug, Clone)]
+pub(super) struct App {
+    pub(super) scenario: String,
+    pub(super) epoch: Option<Utc>,
+    pub(super) model: Model,
+    pub(super) form: Form,
+    pub(super) overlay: Option<Overlay>,
+    pub(super) tempo: Tempo,
+    /// Hints by device.
+    pub(super) hints: BTreeMap<String, Hint>,
+    /// A line for the person, until the next key.
+    pub(super) notice: Option<String>,
+    /// The person at the terminal acts (otherwise they watch).
+    interactive: bool,
+    /// Keys that change the world mean something.
+    live: bool,
+    /// The device that is looked at.
+    device: usize,
+}
+
+impl App {
+    pub(super) fn new(header: &TraceHeader, live: bool, interactive: bool, speed: Speed) -> Self {
+        Self {
+            scenario: header.scenario.clone(),
+            epoch: Utc::parse_rfc3339(&header.epoch).ok(),
+            model: Model::default(),
+            form: Form::default(),
+            overlay: None,
+            tempo: Tempo { t: VirtualTime::ZERO, speed, paused: false },
+            hints: BTreeMap::new(),
+            notice: None,
+            interactive: interactive && live,
+            live,
+            device: 0,
+        }
+    }
+
+    /// Takes in a record.
+    pub(super) fn apply(&mut self, record: &Record) -> Change {
+        let change = self.model.apply(record);
+        self.follow();
+        // What happens on a device that nobody looks at needs no frame of its own.
+        let looked_at = self.station().is_none_or(|s| s.name == record.who) || record.who == "world";
+        if looked_at { change } else { Change::Little }
+    }
+
+    /// The device that is looked at.
+    pub(super) fn station(&self) -> Option<&Station> {
+        self.model.stations.get(self.device).or(self.model.stations.first())
+    }
+
+    /// Its screen.
+    pub(super) fn screen(&self) -> Option<&Screen> {
+        self.station()?.screen.as_ref()
+    }
+
+    /// Whether the person at the terminal acts, now.
+    pub(super) fn hands(&self) -> bool {
+        self.interactive && self.model.end.is_none()
+    }
+
+    /// Whether any device asks the person at the terminal something.
+    pub(super) fn your_turn(&self) -> bool {
+        self.hands() && self.model.stations.iter().any(Station::asks)
+    }
+
+    /// Whether letters go to a field.
+    pub(super) fn is_typing(&self) -> bool {
+        self.overlay.is_none() && self.hands() && self.form.is_typing()
+    }
+
+    /// What the scenario knows of the answers here.
+    pub(super) fn hint(&self) -> Option<&Hint> {
+        let hint = self.hints.get(&self.station()?.name)?;
+        self.interactive.then_some(hint)
+    }
+
+    /// Whether an action means anything here: what does not is not offered.
+    pub(super) fn offers(&self, action: Action) -> bool {
+        match action {
+            Action::Fill => self.hint().is_some() && self.hands() && self.screen().is_some_and(|s| !s.fields.is_empty()),
+            Action::Device => self.model.stations.len() > 1,
+            Action::Power => self.live && self.model.end.is_none(),
+            Action::Pause | Action::Step | Action::Slower | Action::Faster => self.model.end.is_none(),
+            _ => true,
+        }
+    }
+
+    /// Takes a key.
+    pub(super) fn key(&mut self, event: KeyEvent) -> Option<Command> {
+        self.notice = None;
+        let action = keymap::look_up(event, self.is_typing()).filter(|a| self.offers(*a));
+        if let Some(overlay) = self.overlay {
+            return self.overlay_key(overlay, event, action);
+        }
+        if let Some(key) = self.screen_key(event) {
+            let device = self.station()?.name.clone();
+            return Some(Command::Act(device, vec![Act::Key { key }]));
+        }
+        if let Some(action) = action {
+            return self.action(action);
+        }
+        if self.is_typing()
+            && let Some(entry) = self.form.typing()
+        {
+            entry.key(event);
+        }
+        None
+    }
+
+    /// Takes text from the clipboard.
+    pub(super) fn paste(&mut self, text: &str) {
+        if self.is_typing()
+            && let Some(entry) = self.form.typing()
+        {
+            entry.insert(text);
+        }
+    }
+
+    /// A key combination that the device's screen lists.
+    fn screen_key(&self, event: KeyEvent) -> Option<String> {
+        let name = keymap::event_name(event);
+        let screen = self.screen().filter(|_| self.hands())?;
+        screen.keys.iter().find(|key| **key == name).cloned()
+    }
+
+    fn overlay_key(&mut self, overlay: Overlay, event: KeyEvent, action: Option<Action>) -> Option<Command> {
+        use crossterm::event::KeyCode;
+
+        if keymap::look_up(event, true) == Some(Action::Quit) {
+            return Some(Command::Quit);
+        }
+        if overlay == Overlay::ConfirmPower {
+            self.overlay = None;
+            let yes = matches!(event.code, KeyCode::Enter | KeyCode::Char('y' | 'Y'));
+            let device = self.station()?.name.clone();
+            return yes.then_some(Command::CutPower(device));
+        }
+        let page = |by: isize| match overlay {
+            Overlay::Timeline(back) => Overlay::Timeline(back.saturating_add_signed(by)),
+            other => other,
+        };
+        match (event.code, action) {
+            (KeyCode::PageUp, _) => self.overlay = Some(page(10)),
+            (KeyCode::PageDown, _) => self.overlay = Some(page(-10)),
+            (KeyCode::Home, _) => self.overlay = Some(page(isize::MAX)),
+            (KeyCode::End, _) => self.overlay = Some(page(isize::MIN)),
+            (_, Some(Action::Up)) => self.overlay = Some(page(1)),
+            (_, Some(Action::Down)) => self.overlay = Some(page(-1)),
+            (KeyCode::Esc | KeyCode::Enter, _) | (_, Some(Action::Quit)) => self.overlay = None,
+            (_, Some(Action::Help)) if overlay == Overlay::Help => self.overlay = None,
+            (_, Some(Action::Timeline)) if overlay != Overlay::Help => self.overlay = None,
+            (_, Some(action @ (Action::Help | Action::Timeline))) => return self.action(action),
+            (_, Some(action @ (Action::Pause | Action::Step | Action::Slower | Action::Faster))) => {
+                return self.action(action);
+            }
+            _ => {}
+        }
+        if let Some(Overlay::Timeline(back)) = &mut self.overlay {
+            *back = (*back).min(self.model.story.len());
+        }
+        None
+    }
+
+    fn action(&mut self, action: Action) -> Option<Command> {
+        match action {
+            Action::Help => self.overlay = Some(Overlay::Help),
+            Action::Timeline => self.overlay = Some(Overlay::Timeline(0)),
+            Action::Power => match self.station().map(|s| &s.power) {
+                Some(Power::Off(_)) | None => self.notice = Some("the device is off already".into()),
+                Some(_) => self.overlay = Some(Overlay::ConfirmPower),
+            },
+            Action::Device => {
+                self.device = (self.device + 1) % self.model.stations.len().max(1);
+                self.form = Form::default();
+                self.follow();
+            }
+            Action::Fill => self.fill(),
+            Action::Quit => return Some(Command::Quit),
+            Action::Pause => return Some(Command::Pause),
+            Action::Step => return Some(Command::Step),
+            Action::Slower => return Some(Command::Slower),
+            Action::Faster => return Some(Command::Faster),
+            Action::Next | Action::Previous | Action::Up | Action::Down | Action::Press | Action::Expand => {
+                return self.hand(action);
+            }
+        }
+        None
+    }
+
+    /// What the hands do on the screen.
+    fn hand(&mut self, action: Action) -> Option<Command> {
+        let station = self.model.stations.get(self.device)?;
+        let screen = station.screen.as_ref()?;
+        match action {
+            Action::Next => self.form.walk(screen, true),
+            Action::Previous => self.form.walk(screen, false),
+            Action::Up => self.form.up_down(screen, false),
+            Action::Down => self.form.up_down(screen, true),
+            Action::Expand => self.form.expand(screen),
+            _ => {
+                let acts = self.form.press(screen);
+                return (!acts.is_empty()).then(|| Command::Act(station.name.clone(), acts));
+            }
+        }
+        None
+    }
+
+    /// Fills in what the scenario knows.
+    fn fill(&mut self) {
+        let (Some(hint), Some(screen)) = (self.hint().cloned(), self.screen().cloned()) else { return };
+        for (at, field) in screen.fields.iter().enumerate() {
+            self.form.fill(at, if field.secret { &hint.password } else { &hint.user });
+        }
+    }
+
+    fn follow(&mut self) {
+        let hands = self.hands();
+        let station = self.model.stations.get(self.device).or(self.model.stations.first());
+        self.form.follow(station.and_then(|s| s.screen.as_ref()), hands);
+    }
+}

@@ -1,0 +1,124 @@
+//! Where records come from: a world that is played, or a trace that was saved.
+
+use std::collections::VecDeque;
+use std::path::Path;
+
+use oobe_agent::io::Act;
+use oobe_agent::time::{Span, VirtualTime};
+
+use crate::trace::{Record, Trace, TraceError, TraceHeader, What};
+use crate::world::{Ending, Sink, World};
+
+/// Something that is played, event by event.
+pub(super) trait Source {
+    /// What is played.
+    fn header(&self) -> &TraceHeader;
+    /// Where it stands.
+    fn now(&self) -> VirtualTime;
+    /// When the next thing happens; `None` when nothing will by itself.
+    fn next_due(&self) -> Option<VirtualTime>;
+    /// How it ended.
+    fn ending(&self) -> Option<Ending>;
+    /// Lets the next thing happen.
+    fn step(&mut self, sink: &mut Sink<'_>);
+    /// The person at the terminal does something.
+    fn act(&mut self, device: &str, act: Act, sink: &mut Sink<'_>);
+    /// Power goes, and comes back after a while.
+    fn cut_power(&mut self, device: &str, back: Span, sink: &mut Sink<'_>);
+    /// Whether it takes part in what the person at the terminal does.
+    fn is_live(&self) -> bool;
+}
+
+impl Source for World {
+    fn header(&self) -> &TraceHeader {
+        self.header()
+    }
+
+    fn now(&self) -> VirtualTime {
+        self.now()
+    }
+
+    fn next_due(&self) -> Option<VirtualTime> {
+        self.next_due()
+    }
+
+    fn ending(&self) -> Option<Ending> {
+        self.ending().cloned()
+    }
+
+    fn step(&mut self, sink: &mut Sink<'_>) {
+        self.step(sink);
+    }
+
+    fn act(&mut self, device: &str, act: Act, sink: &mut Sink<'_>) {
+        self.act(device, act, sink);
+    }
+
+    fn cut_power(&mut self, device: &str, back: Span, sink: &mut Sink<'_>) {
+        self.cut_power(device, Some(back), sink);
+    }
+
+    fn is_live(&self) -> bool {
+        true
+    }
+}
+
+/// A trace that was saved.
+#[derive(Debug)]
+pub(super) struct Replay {
+    header: TraceHeader,
+    records: VecDeque<Record>,
+    now: VirtualTime,
+    ending: Option<Ending>,
+}
+
+impl Replay {
+    /// Reads a trace. Records of kinds that this program does not know are left out.
+    pub(super) fn open(path: &Path) -> Result<Self, TraceError> {
+        Ok(Self::of(Trace::open(path)?))
+    }
+
+    pub(super) fn of(trace: Trace) -> Self {
+        let records = trace.lines.into_iter().filter_map(|line| line.record).collect();
+        Self { header: trace.header, records, now: VirtualTime::ZERO, ending: None }
+    }
+}
+
+impl Source for Replay {
+    fn header(&self) -> &TraceHeader {
+        &self.header
+    }
+
+    fn now(&self) -> VirtualTime {
+        self.now
+    }
+
+    fn next_due(&self) -> Option<VirtualTime> {
+        self.records.front().map(|record| record.t)
+    }
+
+    fn ending(&self) -> Option<Ending> {
+        self.ending.clone()
+    }
+
+    fn step(&mut self, sink: &mut Sink<'_>) {
+        let Some(record) = self.records.pop_front() else {
+            let detail = "the trace ends here".to_owned();
+            self.ending.get_or_insert(Ending { outcome: "end of the trace".into(), detail });
+            return;
+        };
+        self.now = self.now.max(record.t);
+        if let What::End { outcome, detail } = &record.what {
+            self.ending = Some(Ending { outcome: outcome.clone(), detail: detail.clone() });
+        }
+        sink(&record);
+    }
+
+    fn act(&mut self, _device: &str, _act: Act, _sink: &mut Sink<'_>) {}
+
+    fn cut_power(&mut self, _device: &str, _back: Span, _sink: &mut Sink<'_>) {}
+
+    fn is_live(&self) -> bool {
+        false
+    }
+}

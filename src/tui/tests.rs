@@ -1,0 +1,8 @@
+//! Tests of the terminal, from hand-built records: no device and no cloud take part.
+
+mod fake;
+mod keys;
+mod model;
+mod play;
+mod screens;
+mod snapshots;

@@ -1,0 +1,72 @@
+//! What opens over the frame: help, the story, the question before a power cut.
+
+use ratatui::layout::Rect;
+
+use super::canvas::{Canvas, below, inset};
+use super::panel;
+use crate::tui::app::App;
+use crate::tui::keymap::KEYMAP;
+
+/// A box in the middle.
+fn window(canvas: &mut Canvas<'_>, area: Rect, width: u16, height: u16, title: &str) -> Rect {
+    let look = canvas.look;
+    let (width, height) = (width.min(area.width), height.min(area.height));
+    let place = Rect {
+        x: area.x + (area.width - width) / 2,
+        y: area.y + (area.height - height) / 2,
+        width,
+        height,
+    };
+    let inner = canvas.frame(place, title, look.panel, look.label);
+    inset(inner, 1, 0)
+}
+
+/// Keys, and what helps here.
+pub(super) fn help(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
+    let look = canvas.look;
+    let mut rows: Vec<(String, String)> =
+        KEYMAP.iter().filter(|b| app.offers(b.action)).map(|b| (b.names(), b.long.to_owned())).collect();
+    if let Some(screen) = app.screen() {
+        rows.extend(screen.keys.iter().map(|key| (key.clone(), "taken by the device's screen".to_owned())));
+    }
+    let hint = app.hint().map(|hint| format!("TEST ONLY: {} / {}", hint.user, hint.password));
+    let extra = if hint.is_some() { 2 } else { 0 };
+    let height = u16::try_from(rows.len()).unwrap_or(u16::MAX).saturating_add(5 + extra);
+    let inner = window(canvas, area, 78, height, "Help");
+    let mut y = 0;
+    for (keys, what) in rows {
+        canvas.put(inner, y, &keys, look.label);
+        canvas.put_at(inner, 18, y, &what, look.panel);
+        y += 1;
+    }
+    if let Some(hint) = hint {
+        canvas.put(inner, y + 1, &hint, look.panel_accent);
+        y += 2;
+    }
+    let line = "While a screen asks you something, virtual time waits. In a field, letters are text: use the F keys there.";
+    canvas.put_wrapped(inner, y + 1, line, 2, look.panel_soft);
+}
+
+/// The story so far; `back` lines back from its end.
+pub(super) fn timeline(canvas: &mut Canvas<'_>, area: Rect, app: &App, back: usize) {
+    let look = canvas.look;
+    let inner = window(canvas, area, area.width.saturating_sub(4).min(120), area.height, "Story");
+    let lines = app.model.story.len();
+    // The first line can be reached, but not passed.
+    let back = back.min(lines.saturating_sub(1));
+    panel::story(canvas, Rect { height: inner.height.saturating_sub(1), ..inner }, app, back);
+    let foot = below(inner, inner.height.saturating_sub(1));
+    let line = format!("line {} of {lines}   ↑ ↓ PgUp PgDn Home End   Esc back", lines.saturating_sub(back));
+    canvas.put(foot, 0, &line, look.panel_soft);
+}
+
+/// Shall the power go?
+pub(super) fn confirm_power(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
+    let look = canvas.look;
+    let inner = window(canvas, area, 52, 6, "Power");
+    let name = app.station().map_or("the device", |s| s.name.as_str());
+    canvas.put(inner, 0, &format!("Cut the power of {name}, now?"), look.panel_accent);
+    canvas.put(inner, 1, "Memory is lost, the disk stays. It comes back", look.panel);
+    canvas.put(inner, 2, "after ten seconds.", look.panel);
+    canvas.put(inner, 3, "y, Enter: cut it    any other key: leave it", look.panel_soft);
+}

@@ -1,0 +1,505 @@
+//! The world: one cloud, its devices, its people, one queue of what happens next. It is the unit of determinism: one
+//! thread, never split, and whatever happens in it follows from the scenario, the seed and the kind of keys.
+//!
+//! ```text
+//!   queue (virtual time, sequence)
+//!      |  next thing due
+//!      v
+//!   device.step(now, input) --> effects --> requests --> network --> transport --> cloud
+//!      |                          |   timers ---------------> queue
+//!      |                          |   keys, TPM ------------> queue
+//!      v                          v
+//!   records (the trace) --> triggers, people --> queue
+//! ```
+
+mod actors;
+mod host;
+mod network;
+mod people;
+mod queue;
+mod record;
+mod run;
+pub mod transport;
+
+pub use run::{Ending, Pace, RunError, RunOptions, RunResult, Speed, run};
+pub use transport::TransportKind;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use oobe_agent::io::{Act, Correlation, Effect, HttpReply, HttpRequest, Input, Link, TransportError};
+use oobe_agent::setup::DeviceSetup;
+use oobe_agent::time::{DeviceClock, Span, VirtualTime};
+use oobe_mock_cloud::{Cloud, Service};
+use oobe_wire::crypto::KeyKind;
+use oobe_wire::time::Utc;
+
+use self::actors::Actors;
+use self::host::{Host, TpmSocket};
+use self::network::{Fate, Network};
+use self::people::People;
+use self::queue::{Due, Queue};
+use self::transport::{Allowed, Exchange, Foreign, Transport};
+use crate::scenario::Scenario;
+use crate::scenario::build::{self, Variation};
+use crate::trace::record::{Record, TRACE_VERSION, TraceHeader, What};
+
+/// A world in the middle of its run.
+///
+/// In process it can be [`fork`](Self::fork)ed at any moment: both go on from the same point and know nothing of each
+/// other.
+pub struct World {
+    header: TraceHeader,
+    epoch: Utc,
+    limit: VirtualTime,
+    now: VirtualTime,
+    queue: Queue,
+    cloud: Option<Cloud>,
+    transport: Transport,
+    network: Network,
+    hosts: BTreeMap<String, Host>,
+    people: People,
+    actors: Actors,
+    records: u64,
+    ending: Option<Ending>,
+    /// Timers run this many times faster than the clock (against a foreign server; otherwise 1).
+    hurry: u32,
+    interceptor: Option<Interceptor>,
+}
+
+/// Sees a request and may change its answer.
+pub type Interceptor = Arc<dyn Fn(&HttpRequest, &mut HttpReply) + Send + Sync>;
+
+/// Where records go.
+pub type Sink<'a> = dyn FnMut(&Record) + 'a;
+
+impl World {
+    /// Builds the world that a scenario describes.
+    pub fn new(scenario: &Scenario, options: &RunOptions) -> Result<Self, RunError> {
+        let spec = &scenario.spec;
+        let seed = options.seed.unwrap_or(spec.seed);
+        let with = Variation {
+            seed,
+            keys: options.keys.unwrap_or(spec.keys),
+            as_of: options.as_of.unwrap_or(spec.as_of),
+        };
+        let plan = build::plan(scenario, with).map_err(|e| RunError::Scenario(e.to_string()))?;
+        let cloud = Cloud::new(plan.cloud).map_err(|e| RunError::Setup(e.to_string()))?;
+        let transport = Transport::new(options.transport, &cloud).map_err(RunError::Transport)?;
+        let roots = vec![cloud.tls_root()];
+        let mut queue = Queue::default();
+        let mut hosts = BTreeMap::new();
+        for planned in plan.devices {
+            let mut setup = planned.setup;
+            setup.trusted_roots.clone_from(&roots);
+            let name = setup.name.clone();
+            queue.push(VirtualTime::ZERO + planned.power_on, Due::Power { device: name.clone() });
+            hosts.insert(name, Host::new(setup, planned.tpm.map_or(TpmSocket::Empty, TpmSocket::Properties)));
+        }
+        let mut world = Self {
+            header: TraceHeader {
+                format: "oobe-trace".into(),
+                version: TRACE_VERSION,
+                scenario: scenario.name.clone(),
+                scenario_sha256: scenario.sha256.clone(),
+                seed,
+                keys: plan.keys,
+                as_of: plan.as_of,
+                epoch: plan.epoch.to_rfc3339(),
+                program: format!("oobe {}", env!("CARGO_PKG_VERSION")),
+            },
+            epoch: plan.epoch,
+            limit: VirtualTime::ZERO + plan.time_limit,
+            now: VirtualTime::ZERO,
+            queue,
+            cloud: Some(cloud),
+            transport,
+            network: Network::new(seed, spec),
+            hosts,
+            people: People::new(seed, scenario, options.interactive),
+            actors: Actors::new(spec),
+            records: 0,
+            ending: None,
+            hurry: 1,
+            interceptor: None,
+        };
+        world.actors.arm(&mut world.queue, world.cloud.as_ref());
+        Ok(world)
+    }
+
+    /// A world of one device and no cloud of ours: it talks to a server that the user named. Time is the clock on the
+    /// wall; `hurry` shortens the device's timers, never its timestamps.
+    pub fn foreign(mut setup: DeviceSetup, allowed: Allowed, hurry: u32, limit: Span) -> Result<Self, RunError> {
+        let epoch = transport::wall_clock();
+        setup.clock = DeviceClock { epoch, skew_ms: 0 };
+        let name = setup.name.clone();
+        let header = TraceHeader {
+            format: "oobe-trace".into(),
+            version: TRACE_VERSION,
+            scenario: "enroll".into(),
+            scenario_sha256: String::new(),
+            seed: setup.seed,
+            keys: match setup.keys {
+                KeyKind::P256 => "p256".into(),
+                KeyKind::Rsa2048 => "rsa".into(),
+            },
+            as_of: setup.as_of.to_string(),
+            epoch: epoch.to_rfc3339(),
+            program: format!("oobe {}", env!("CARGO_PKG_VERSION")),
+        };
+        let mut queue = Queue::default();
+        queue.push(VirtualTime::ZERO, Due::Power { device: name.clone() });
+        let seed = setup.seed;
+        // A request blocks the world while it is under way, so it may take no longer than the device would wait, but
+        // never so short that a healthy server could miss it.
+        let limit_ms = setup.timings.request_limit.as_millis() / u64::from(hurry.max(1));
+        let patience = std::time::Duration::from_millis(limit_ms.max(3_000));
+        Ok(Self {
+            header,
+            epoch,
+            limit: VirtualTime::ZERO + limit,
+            now: VirtualTime::ZERO,
+            queue,
+            cloud: None,
+            transport: Transport::Foreign(Box::new(Foreign::new(allowed, patience)?)),
+            network: Network::real(seed),
+            people: People::patient(&name, seed),
+            hosts: BTreeMap::from([(name, Host::new(setup, TpmSocket::Empty))]),
+            actors: Actors::default(),
+            records: 0,
+            ending: None,
+            hurry: hurry.max(1),
+            interceptor: None,
+        })
+    }
+
+    /// Time went by while nothing was due (against a foreign server virtual time is the clock on the wall).
+    pub(crate) fn elapse(&mut self, to: VirtualTime) {
+        self.now = self.now.max(to);
+    }
+
+    /// The header of its trace.
+    pub fn header(&self) -> &TraceHeader {
+        &self.header
+    }
+
+    /// Virtual time.
+    pub fn now(&self) -> VirtualTime {
+        self.now
+    }
+
+    /// How it ended, once it has.
+    pub fn ending(&self) -> Option<&Ending> {
+        self.ending.as_ref()
+    }
+
+    /// When the next thing happens; `None` once nothing more can.
+    pub fn next_due(&self) -> Option<VirtualTime> {
+        if self.ending.is_some() { None } else { self.queue.next_time() }
+    }
+
+    /// The devices in it.
+    pub fn devices(&self) -> impl Iterator<Item = &oobe_agent::Device> {
+        self.hosts.values().map(|h| &h.device)
+    }
+
+    /// One of them.
+    pub fn device(&self, name: &str) -> Option<&oobe_agent::Device> {
+        self.hosts.get(name).map(|h| &h.device)
+    }
+
+    /// Its cloud.
+    pub fn cloud(&self) -> Option<&Cloud> {
+        self.cloud.as_ref()
+    }
+
+    /// Keeps every input of every device from now on.
+    pub fn record_inputs(&mut self) {
+        for host in self.hosts.values_mut() {
+            host.inputs = Some(Vec::new());
+        }
+    }
+
+    /// The inputs that were kept: fed to a fresh device in this order, they give the same run.
+    pub fn inputs(&self, device: &str) -> &[(VirtualTime, Input)] {
+        self.hosts.get(device).and_then(|h| h.inputs.as_deref()).unwrap_or_default()
+    }
+
+    /// Puts somebody between devices and services who may change any answer: for tests of what a device checks.
+    pub fn intercept(&mut self, interceptor: Interceptor) {
+        self.interceptor = Some(interceptor);
+    }
+
+    /// A second world that goes on from here. `None` on the wire: sockets can't be forked.
+    pub fn fork(&self) -> Option<Self> {
+        let cloud = self.cloud.as_ref()?.fork();
+        Some(Self {
+            header: self.header.clone(),
+            epoch: self.epoch,
+            limit: self.limit,
+            now: self.now,
+            queue: self.queue.clone(),
+            transport: self.transport.fork(&cloud)?,
+            cloud: Some(cloud),
+            network: self.network.clone(),
+            hosts: self.hosts.clone(),
+            people: self.people.clone(),
+            actors: self.actors.clone(),
+            records: self.records,
+            ending: self.ending.clone(),
+            hurry: self.hurry,
+            interceptor: self.interceptor.clone(),
+        })
+    }
+
+    /// Lets the next thing happen.
+    pub fn step(&mut self, sink: &mut Sink<'_>) {
+        if self.ending.is_some() {
+            return;
+        }
+        match self.queue.next_time() {
+            None => self.end(Ending::quiet(), sink),
+            Some(time) if time > self.limit => {
+                self.now = self.limit;
+                self.end(Ending::time_limit(), sink);
+            }
+            Some(_) => {
+                if let Some((time, due)) = self.queue.pop() {
+                    self.now = self.now.max(time);
+                    self.happen(due, sink);
+                    self.settle(sink);
+                }
+            }
+        }
+    }
+
+    /// A person does something now (an interactive terminal).
+    pub fn act(&mut self, device: &str, act: Act, sink: &mut Sink<'_>) {
+        let person = self.people.name_at(device).unwrap_or("you").to_owned();
+        self.person_acts(&person, device, act, sink);
+        self.settle(sink);
+    }
+
+    /// Power goes now; it comes back after `back`.
+    pub fn cut_power(&mut self, device: &str, back: Option<Span>, sink: &mut Sink<'_>) {
+        self.power_lost(device, back, sink);
+        self.settle(sink);
+    }
+
+    fn happen(&mut self, due: Due, sink: &mut Sink<'_>) {
+        match due {
+            Due::Power { device } => self.power(&device, sink),
+            Due::Timer { device, timer, boot, ticket } => {
+                if self.hosts.get_mut(&device).is_some_and(|h| h.take_timer(timer, ticket)) {
+                    self.emit(&device, What::TimerFired { timer }, sink);
+                    self.input(&device, Input::TimerFired { timer, boot }, sink);
+                }
+            }
+            Due::Arrive { device, id, request, asked, fate } => self.arrive(device, id, &request, asked, fate, sink),
+            Due::Deliver { device, id, result, asked } => {
+                let linked = self.hosts.get(&device).is_some_and(|h| h.link != Link::Down);
+                let result = if linked || matches!(result, Err(TransportError::NoNetwork)) {
+                    result
+                } else {
+                    Err(TransportError::Reset)
+                };
+                let took = self.now - asked;
+                self.emit(&device, record::reply(id, &result, took), sink);
+                self.input(&device, Input::HttpReplied { id, result }, sink);
+            }
+            Due::Keys { device, id, result } => self.input(&device, Input::KeysReplied { id, result }, sink),
+            Due::Tpm { device, id, result } => self.input(&device, Input::TpmReplied { id, result }, sink),
+            Due::Person { person, device, screen, acts } => {
+                if self.people.still_there(&device, screen) {
+                    for act in acts {
+                        self.person_acts(&person, &device, act, sink);
+                    }
+                }
+            }
+            Due::Action { trigger, device, deed } => self.carry_out(&trigger, device.as_deref(), deed, sink),
+        }
+    }
+
+    fn power(&mut self, device: &str, sink: &mut Sink<'_>) {
+        self.emit(device, What::PowerOn, sink);
+        self.input(device, Input::PowerPressed, sink);
+    }
+
+    fn power_lost(&mut self, device: &str, back: Option<Span>, sink: &mut Sink<'_>) {
+        self.emit(device, What::PowerLost, sink);
+        if let Some(host) = self.hosts.get_mut(device) {
+            host.forget_timers();
+        }
+        self.input(device, Input::PowerLost, sink);
+        self.people.screen_dark(device);
+        if let Some(back) = back {
+            self.queue.push(self.now + back, Due::Power { device: device.to_owned() });
+        }
+    }
+
+    fn person_acts(&mut self, person: &str, device: &str, act: Act, sink: &mut Sink<'_>) {
+        let masked = self.people.mask(device, &act);
+        self.emit(device, What::Act { person: person.to_owned(), act: masked }, sink);
+        self.input(device, Input::Acted(act), sink);
+    }
+
+    /// Hands an input to a device and carries out what it wants.
+    fn input(&mut self, device: &str, input: Input, sink: &mut Sink<'_>) {
+        let Some(host) = self.hosts.get_mut(device) else { return };
+        if let Input::LinkChanged(link) = &input {
+            host.link = *link;
+        }
+        if let Some(inputs) = &mut host.inputs {
+            inputs.push((self.now, input.clone()));
+        }
+        for effect in host.device.step(self.now, input) {
+            self.effect(device, effect, sink);
+        }
+    }
+
+    fn effect(&mut self, device: &str, effect: Effect, sink: &mut Sink<'_>) {
+        match effect {
+            Effect::Send { id, request, why } => self.send(device, id, request, why, sink),
+            Effect::AskKeys { id, command } => {
+                let Some(host) = self.hosts.get_mut(device) else { return };
+                let result = host.keys.execute(&command);
+                self.emit(device, record::key(id, &command, &result), sink);
+                self.queue.push(self.now, Due::Keys { device: device.to_owned(), id, result });
+            }
+            Effect::AskTpm { id, command } => {
+                let Some(host) = self.hosts.get_mut(device) else { return };
+                let result = host.tpm.execute(&command);
+                self.emit(device, record::tpm(id, command, &result), sink);
+                self.queue.push(self.now, Due::Tpm { device: device.to_owned(), id, result });
+            }
+            Effect::SetTimer { timer, after, boot, why } => {
+                let Some(host) = self.hosts.get_mut(device) else { return };
+                let ticket = host.set_timer(timer);
+                let at = self.now + Span(after.0 / u64::from(self.hurry));
+                self.queue.push(at, Due::Timer { device: device.to_owned(), timer, boot, ticket });
+                self.emit(device, What::TimerSet { timer, after, why }, sink);
+            }
+            Effect::CancelTimer { timer } => {
+                if self.hosts.get_mut(device).is_some_and(|h| h.cancel_timer(timer)) {
+                    self.emit(device, What::TimerCancelled { timer }, sink);
+                }
+            }
+            Effect::ShowScreen(screen) => {
+                self.people.screen_shown(&mut self.queue, self.now, device, &screen);
+                self.emit(device, What::Screen { screen }, sink);
+            }
+            Effect::WriteEvent(event) => self.emit(device, What::Event { event }, sink),
+            Effect::WriteRegistry(write) => self.emit(device, What::Registry { write }, sink),
+            Effect::Note(note) => {
+                if let Some(host) = self.hosts.get_mut(device) {
+                    host.listen(&note);
+                }
+                self.emit(device, What::Note { note }, sink);
+            }
+            Effect::Restart { why } => {
+                if let Some(host) = self.hosts.get_mut(device) {
+                    host.forget_timers();
+                }
+                self.people.screen_dark(device);
+                self.emit(device, What::Restart { why }, sink);
+            }
+            Effect::ShutDown { why } => {
+                if let Some(host) = self.hosts.get_mut(device) {
+                    host.forget_timers();
+                }
+                self.people.screen_dark(device);
+                self.emit(device, What::PowerOff { why }, sink);
+            }
+        }
+    }
+
+    /// A request leaves a device: the network decides what becomes of it.
+    fn send(&mut self, device: &str, id: Correlation, request: HttpRequest, why: String, sink: &mut Sink<'_>) {
+        self.emit(device, record::request(id, &request, why), sink);
+        let linked = self.hosts.get(device).is_some_and(|h| h.link != Link::Down);
+        let fate = if linked { self.network.decide(self.now, device, &request) } else { Fate::Fails(TransportError::NoNetwork) };
+        let asked = self.now;
+        let device = device.to_owned();
+        match fate {
+            Fate::Lost => {}
+            Fate::Fails(error) => {
+                let at = self.now + self.network.refusal();
+                self.queue.push(at, Due::Deliver { device, id, result: Err(error), asked });
+            }
+            fate => {
+                let at = self.now + self.network.outbound();
+                self.queue.push(at, Due::Arrive { device, id, request, asked, fate });
+            }
+        }
+    }
+
+    /// A request reaches its service.
+    fn arrive(
+        &mut self,
+        device: String,
+        id: Correlation,
+        request: &HttpRequest,
+        asked: VirtualTime,
+        fate: Fate,
+        sink: &mut Sink<'_>,
+    ) {
+        if let Some(cloud) = &self.cloud {
+            cloud.set_now(self.utc());
+        }
+        let Some(host) = self.hosts.get_mut(&device) else { return };
+        // A forced answer stands in place of the real one: the service never hears of the request.
+        let result = if let Fate::Forced(reply) = &fate {
+            Ok(reply.clone())
+        } else {
+            let exchange = self.transport.exchange(host, request);
+            self.journal(sink);
+            match exchange {
+                Exchange::Answered(mut result) => {
+                    if let (Some(interceptor), Ok(reply)) = (&self.interceptor, &mut result) {
+                        interceptor(request, reply);
+                    }
+                    fate.apply(result)
+                }
+                Exchange::Silence => return,
+            }
+        };
+        let bytes = result.as_ref().map_or(0, |reply| reply.body.len() as u64);
+        let at = self.now + self.network.inbound(bytes) + fate.delay();
+        self.queue.push(at, Due::Deliver { device, id, result, asked });
+    }
+
+    /// The cloud's UTC.
+    fn utc(&self) -> Utc {
+        self.epoch.plus_ms(i64::try_from(self.now.as_millis()).unwrap_or(i64::MAX))
+    }
+
+    /// What the cloud decided goes into the trace. How a channel was proved does not: on the wire that is TLS's work,
+    /// and the trace must be the same on either transport. What came of it is in the answer.
+    fn journal(&mut self, sink: &mut Sink<'_>) {
+        let Some(cloud) = &self.cloud else { return };
+        for entry in cloud.drain_journal().into_iter().filter(|e| e.service != Service::Channel) {
+            self.emit("cloud", record::cloud(entry), sink);
+        }
+    }
+
+    /// Writes a record; triggers hear it.
+    fn emit(&mut self, who: &str, what: What, sink: &mut Sink<'_>) {
+        let record = Record { t: self.now, n: self.records, who: who.to_owned(), what };
+        self.records += 1;
+        sink(&record);
+        self.actors.hear(&mut self.queue, &record);
+    }
+
+    /// After everything that happened at once: is the run over?
+    fn settle(&mut self, sink: &mut Sink<'_>) {
+        if self.ending.is_none() && self.hosts.values().all(|h| h.ended.is_some()) && !self.actors.waiting(&self.queue) {
+            let ending = Ending::of(self.hosts.values().filter_map(|h| h.ended.clone()));
+            self.end(ending, sink);
+        }
+    }
+
+    fn end(&mut self, ending: Ending, sink: &mut Sink<'_>) {
+        self.emit("world", What::End { outcome: ending.outcome.clone(), detail: ending.detail.clone() }, sink);
+        self.ending = Some(ending);
+    }
+}

@@ -1,0 +1,300 @@
+//! Triggers: when something shows in the trace, somebody does something. The scenario's administrator, its network,
+//! its power cuts and its people out of turn all act through them, and so do faults of devices and services.
+
+use oobe_agent::io::{Fault, Input};
+use oobe_agent::time::{Span, VirtualTime};
+use oobe_mock_cloud::{Cloud, ServiceFault};
+
+use super::people::batches;
+use super::queue::{Due, Queue};
+use super::{Sink, World};
+use crate::expect::request_fits;
+use crate::scenario::build;
+use crate::scenario::spec::{Action, AdminAction, Condition, DeviceFault, FaultSpec, Glob, Spec, TriggerSpec};
+use crate::trace::record::{Record, What};
+use oobe_agent::io::{Correlation, Note};
+use std::collections::BTreeMap;
+
+/// What an actor does.
+#[derive(Debug, Clone)]
+pub(super) enum Deed {
+    /// An action of the scenario.
+    Action(Action),
+    /// A fault strikes a device.
+    Machine(DeviceFault),
+    /// A service begins to misbehave.
+    Service(ServiceFault),
+}
+
+/// All triggers of a world.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Actors {
+    triggers: Vec<Trigger>,
+    faults: Vec<FaultSpec>,
+    /// Requests under way, for patterns that look at their answers.
+    asked: BTreeMap<(String, Correlation), (String, String)>,
+}
+
+#[derive(Debug, Clone)]
+struct Trigger {
+    name: String,
+    spec: TriggerSpec,
+    seen: u32,
+    fired: u32,
+}
+
+impl Actors {
+    pub(super) fn new(spec: &Spec) -> Self {
+        let triggers = spec
+            .when
+            .iter()
+            .enumerate()
+            .map(|(i, t)| Trigger {
+                name: t.name.clone().unwrap_or_else(|| format!("when {}", i + 1)),
+                spec: t.clone(),
+                seen: 0,
+                fired: 0,
+            })
+            .collect();
+        Self { triggers, faults: spec.fault.clone(), asked: BTreeMap::new() }
+    }
+
+    /// Puts what waits for a time into the queue, and faults that begin at a time.
+    pub(super) fn arm(&mut self, queue: &mut Queue, cloud: Option<&Cloud>) {
+        for trigger in &mut self.triggers {
+            if let Some(time) = trigger.spec.on.time {
+                let at = VirtualTime::ZERO + time.0 + trigger.spec.after.0;
+                trigger.fired = trigger.spec.times;
+                let device = trigger.spec.on.device.clone();
+                for action in &trigger.spec.actions {
+                    queue.push(at, due(&trigger.name, device.clone(), Deed::Action(action.clone())));
+                }
+            }
+        }
+        for (i, fault) in self.faults.iter().enumerate() {
+            let name = fault.name.clone().unwrap_or_else(|| format!("fault {}", i + 1));
+            let at = VirtualTime::ZERO + fault.from.map_or(Span::ZERO, |d| d.0);
+            if let Some(machine) = &fault.machine {
+                queue.push(at, due(&name, fault.device.clone(), Deed::Machine(machine.clone())));
+            }
+            if let Some(service) = build::service_fault(fault) {
+                match (at, cloud) {
+                    (VirtualTime::ZERO, Some(cloud)) => cloud.inject(service),
+                    _ => queue.push(at, due(&name, None, Deed::Service(service))),
+                }
+            }
+        }
+    }
+
+    /// Whether an action is still in the queue: then the run is not over.
+    pub(super) fn waiting(&self, queue: &Queue) -> bool {
+        queue.holds_action()
+    }
+
+    /// Hears a record.
+    pub(super) fn hear(&mut self, queue: &mut Queue, record: &Record) {
+        if self.triggers.is_empty() {
+            return;
+        }
+        match &record.what {
+            What::Request { id, method, url, .. } => {
+                self.asked.insert((record.who.clone(), *id), (method.clone(), url.clone()));
+            }
+            What::Trigger { .. } => return,
+            _ => {}
+        }
+        let asked = match &record.what {
+            What::Reply { id, .. } => self.asked.remove(&(record.who.clone(), *id)),
+            _ => None,
+        };
+        for trigger in &mut self.triggers {
+            if trigger.fired >= trigger.spec.times || !fits(&trigger.spec.on, record, asked.as_ref()) {
+                continue;
+            }
+            trigger.seen += 1;
+            if trigger.seen < trigger.spec.on.nth.unwrap_or(1) {
+                continue;
+            }
+            trigger.fired += 1;
+            for action in &trigger.spec.actions {
+                let device = Some(record.who.clone());
+                queue.push(record.t + trigger.spec.after.0, due(&trigger.name, device, Deed::Action(action.clone())));
+            }
+        }
+    }
+}
+
+fn due(trigger: &str, device: Option<String>, deed: Deed) -> Due {
+    Due::Action { trigger: trigger.to_owned(), device, deed }
+}
+
+/// Whether a record is what a condition waits for.
+fn fits(on: &Condition, record: &Record, asked: Option<&(String, String)>) -> bool {
+    if on.device.as_ref().is_some_and(|device| *device != record.who) {
+        return false;
+    }
+    match &record.what {
+        What::Screen { screen } => {
+            on.screen.as_deref() == Some(screen.id.as_str())
+                && on.shows.as_ref().is_none_or(|glob| crate::expect::screen_shows(screen, glob))
+        }
+        What::Event { event } => on.event.as_ref().is_some_and(|pattern| crate::expect::event_fits(pattern, event)),
+        What::Note { note: Note::State { machine, from, to } } => on.state.as_ref().is_some_and(|pattern| {
+            pattern.machine == *machine && glob(pattern.to.as_ref(), to) && glob(pattern.from.as_ref(), from)
+        }),
+        What::Note { note: Note::Progress { item, state } } => {
+            on.progress.as_ref().is_some_and(|pattern| pattern.item.matches(item) && pattern.state.matches(state))
+        }
+        What::Restart { .. } => on.restart == Some(true),
+        What::Request { method, url, .. } => on.request.as_ref().is_some_and(|pattern| {
+            pattern.status.is_none() && pattern.error.is_none() && request_fits(pattern, method, url)
+        }),
+        What::Reply { status, error, .. } => on.request.as_ref().is_some_and(|pattern| {
+            let answered = match (pattern.status, &pattern.error) {
+                (Some(wanted), _) => *status == Some(wanted),
+                (None, Some(wanted)) => error.as_ref().is_some_and(|e| wanted.matches(e)),
+                (None, None) => return false,
+            };
+            answered && asked.is_some_and(|(method, url)| request_fits(pattern, method, url))
+        }),
+        _ => false,
+    }
+}
+
+fn glob(pattern: Option<&Glob>, text: &str) -> bool {
+    pattern.is_none_or(|p| p.matches(text))
+}
+
+impl World {
+    /// Carries out what an actor does.
+    pub(super) fn carry_out(&mut self, trigger: &str, device: Option<&str>, deed: Deed, sink: &mut Sink<'_>) {
+        let told = match &deed {
+            Deed::Action(action) => build::describe(action),
+            Deed::Machine(fault) => format!("{fault:?}"),
+            Deed::Service(fault) => format!("the service misbehaves: {:?}", fault.what),
+        };
+        self.emit("world", What::Trigger { trigger: trigger.to_owned(), action: told }, sink);
+        match deed {
+            Deed::Action(action) => self.act_out(device, action, sink),
+            Deed::Machine(fault) => {
+                for name in self.aimed_at(device) {
+                    self.machine_fault(&name, &fault, sink);
+                }
+            }
+            Deed::Service(fault) => {
+                if let Some(cloud) = &self.cloud {
+                    cloud.inject(fault);
+                }
+            }
+        }
+    }
+
+    /// The device named, or all of them.
+    fn aimed_at(&self, device: Option<&str>) -> Vec<String> {
+        match device {
+            Some(name) if self.hosts.contains_key(name) => vec![name.to_owned()],
+            _ => self.hosts.keys().cloned().collect(),
+        }
+    }
+
+    fn machine_fault(&mut self, name: &str, fault: &DeviceFault, sink: &mut Sink<'_>) {
+        match fault {
+            DeviceFault::Clock(skew) => self.strike(name, Fault::ClockSet { skew_ms: skew.ms }, sink),
+            DeviceFault::PowerCut(back) => self.power_lost(name, Some(back.0), sink),
+            DeviceFault::Restart => self.strike(name, Fault::Restart, sink),
+        }
+    }
+
+    fn strike(&mut self, name: &str, fault: Fault, sink: &mut Sink<'_>) {
+        self.emit(name, What::Fault { fault: fault.clone() }, sink);
+        self.input(name, Input::Struck(fault), sink);
+    }
+
+    fn act_out(&mut self, on: Option<&str>, action: Action, sink: &mut Sink<'_>) {
+        let target = |named: &Option<String>| named.clone().or_else(|| on.map(str::to_owned));
+        match action {
+            Action::PowerCut { device, back } => {
+                for name in self.aimed_at(target(&device).as_deref()) {
+                    self.power_lost(&name, back.map(|d| d.0), sink);
+                }
+            }
+            Action::PowerOn { device } => {
+                for name in self.aimed_at(target(&device).as_deref()) {
+                    self.power(&name, sink);
+                }
+            }
+            Action::Restart { device } => {
+                for name in self.aimed_at(target(&device).as_deref()) {
+                    self.strike(&name, Fault::Restart, sink);
+                }
+            }
+            Action::Clock { device, skew } => {
+                for name in self.aimed_at(target(&device).as_deref()) {
+                    self.strike(&name, Fault::ClockSet { skew_ms: skew.ms }, sink);
+                }
+            }
+            Action::Link { device, to } => {
+                for name in self.aimed_at(target(&device).as_deref()) {
+                    self.emit(&name, What::Link { link: to.into() }, sink);
+                    self.input(&name, Input::LinkChanged(to.into()), sink);
+                }
+            }
+            Action::Person { who, does } => {
+                let seat = who.as_deref().and_then(|name| self.people.seat_of(name)).or(on).map(str::to_owned);
+                if let Some(device) = seat {
+                    let person = self.people.name_at(&device).unwrap_or("somebody").to_owned();
+                    let mut at = self.now;
+                    for (wait, acts) in batches(&does) {
+                        at = at + wait;
+                        let screen = self.people.number(&device);
+                        self.queue.push(at, Due::Person { person: person.clone(), device: device.clone(), screen, acts });
+                    }
+                }
+            }
+            Action::Network { fault, lasts } => self.network.strike(self.now, None, fault, lasts.map(|d| d.0)),
+            Action::Admin { does } => self.administer(&does, sink),
+        }
+    }
+
+    fn administer(&mut self, does: &AdminAction, sink: &mut Sink<'_>) {
+        let utc = self.utc();
+        let Some(cloud) = &self.cloud else { return };
+        cloud.set_now(utc);
+        let outcome = cloud.administer(admin_action(does, &self.hosts_serials()));
+        let (ok, detail) = match outcome {
+            Ok(done) => (true, done),
+            Err(error) => (false, error.to_string()),
+        };
+        let what = What::Cloud { service: "admin".into(), what: "administrator".into(), ok, detail, rule: None };
+        self.journal(sink);
+        self.emit("cloud", what, sink);
+    }
+
+    /// Serial numbers by device name: what the administrator's portal knows devices by.
+    fn hosts_serials(&self) -> BTreeMap<String, String> {
+        let serial = |host: &super::host::Host| host.device.setup().hardware.record.smbios.system_serial_number.clone();
+        self.hosts.iter().map(|(name, host)| (name.clone(), serial(host))).collect()
+    }
+}
+
+/// What the administrator's portal calls it. Devices go by their serial number there.
+fn admin_action(does: &AdminAction, serials: &BTreeMap<String, String>) -> oobe_mock_cloud::AdminAction {
+    use oobe_mock_cloud::{AdminAction as Portal, Record as Which};
+    let serial = |device: &String| serials.get(device).cloned().unwrap_or_else(|| device.clone());
+    match does {
+        AdminAction::AssignProfile { device, profile } => {
+            Portal::AssignProfile { device: serial(device), profile: Some(profile.clone()) }
+        }
+        AdminAction::UnassignProfile { device } => Portal::AssignProfile { device: serial(device), profile: None },
+        AdminAction::Deregister { device } => {
+            Portal::DeleteDevice { device: serial(device), which: Which::Autopilot }
+        }
+        AdminAction::DeleteEntraDevice { device } => {
+            Portal::DeleteDevice { device: serial(device), which: Which::Entra }
+        }
+        AdminAction::SetPassword { user, password } => {
+            Portal::ResetPassword { user: user.clone(), password: password.clone() }
+        }
+        AdminAction::EnableUser { user, enabled } => Portal::EnableUser { user: user.clone(), enabled: *enabled },
+    }
+}

@@ -1,0 +1,80 @@
+//! What devices and cloud do, as lines of the trace. Bodies are not kept: their size and digest are.
+
+use oobe_agent::io::{Correlation, HttpReply, HttpRequest, TransportError};
+use oobe_agent::keys::{KeyCommand, KeyError, KeyReply};
+use oobe_agent::time::Span;
+use oobe_agent::tpm::{TpmCommand, TpmError, TpmReply};
+use oobe_mock_cloud::JournalEntry;
+use oobe_wire::crypto::sha256;
+use oobe_wire::encoding::hex_lower;
+use oobe_wire::x509::parse_certificate;
+
+use crate::trace::record::What;
+
+/// First 16 hex digits of the SHA-256 of a body.
+fn digest(body: &[u8]) -> String {
+    hex_lower(&sha256(body)[..8])
+}
+
+pub(super) fn request(id: Correlation, request: &HttpRequest, why: String) -> What {
+    let client = request.identity.as_ref().map(|identity| {
+        parse_certificate(&identity.certificate).map_or_else(|_| "unreadable".to_owned(), |c| c.subject_cn)
+    });
+    What::Request {
+        id,
+        method: request.method.to_string(),
+        url: request.url.clone(),
+        bytes: request.body.len() as u64,
+        digest: digest(&request.body),
+        client,
+        why,
+    }
+}
+
+pub(super) fn reply(id: Correlation, result: &Result<HttpReply, TransportError>, took: Span) -> What {
+    match result {
+        Ok(reply) => What::Reply {
+            id,
+            status: Some(reply.status),
+            bytes: reply.body.len() as u64,
+            digest: digest(&reply.body),
+            error: None,
+            took,
+        },
+        Err(error) => {
+            What::Reply { id, status: None, bytes: 0, digest: String::new(), error: Some(error.to_string()), took }
+        }
+    }
+}
+
+pub(super) fn key(id: Correlation, command: &KeyCommand, result: &Result<KeyReply, KeyError>) -> What {
+    let command = match command {
+        KeyCommand::Create { key, .. } => format!("create {key}"),
+        KeyCommand::Public { key } => format!("public {key}"),
+        KeyCommand::Sign { key, .. } => format!("sign {key}"),
+        KeyCommand::Unwrap { key, .. } => format!("unwrap {key}"),
+        KeyCommand::Import { key, .. } => format!("import {key}"),
+        KeyCommand::Delete { key } => format!("delete {key}"),
+    };
+    let result = result.as_ref().map_or_else(ToString::to_string, |_| "ok".to_owned());
+    What::Key { id, command, result }
+}
+
+pub(super) fn tpm(id: Correlation, command: TpmCommand, result: &Result<TpmReply, TpmError>) -> What {
+    What::Tpm {
+        id,
+        command,
+        reply: result.as_ref().ok().cloned(),
+        error: result.as_ref().err().map(ToString::to_string),
+    }
+}
+
+pub(super) fn cloud(entry: JournalEntry) -> What {
+    What::Cloud {
+        service: entry.service.to_string(),
+        what: entry.what.to_string(),
+        ok: entry.ok,
+        detail: entry.detail,
+        rule: entry.rule.map(std::borrow::Cow::into_owned),
+    }
+}

@@ -1,0 +1,164 @@
+//! The cloud's Router, polled in place. Handlers never wait, so every future is ready when first polled.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use axum::Router;
+use axum::body::Body;
+use futures_util::FutureExt;
+use http_body_util::BodyExt;
+use oobe_agent::io::{ClientIdentity, HttpReply, HttpRequest, TlsFailure, TransportError};
+use oobe_agent::keys::{KeyCommand, KeyReply, SignatureForm};
+use oobe_mock_cloud::{ChannelError, Cloud, PeerCertificate, Silence};
+use oobe_wire::crypto::sha256;
+use oobe_wire::x509::{ChainError, Usage, verify_chain};
+use tower::ServiceExt;
+
+use super::{Exchange, incomplete};
+use crate::world::host::Host;
+
+/// A channel with a client certificate: device, boot, host, digest of the certificate.
+type ChannelKey = (String, u32, String, [u8; 32]);
+
+/// The transport.
+pub(in crate::world) struct InProcess {
+    cloud: Cloud,
+    router: Router,
+    /// Channels that were proved: like a kept-alive connection, a channel is proved once.
+    channels: BTreeMap<ChannelKey, PeerCertificate>,
+    /// The server certificate that TLS would show.
+    server: Vec<Vec<u8>>,
+    /// Boots of devices that saw the server certificate and took it. As with kept-alive connections, the check is made
+    /// when a device first connects after a start.
+    trusting: BTreeSet<(String, u32)>,
+}
+
+impl InProcess {
+    pub(super) fn new(cloud: Cloud) -> Self {
+        let (server, _) = cloud.tls_identity(&[]);
+        Self { router: cloud.router(), cloud, channels: BTreeMap::new(), server, trusting: BTreeSet::new() }
+    }
+
+    pub(super) fn fork(&self, cloud: Cloud) -> Self {
+        Self {
+            router: cloud.router(),
+            cloud,
+            channels: self.channels.clone(),
+            server: self.server.clone(),
+            trusting: self.trusting.clone(),
+        }
+    }
+
+    pub(super) fn exchange(&mut self, host: &mut Host, request: &HttpRequest) -> Exchange {
+        if request.url.starts_with("https:")
+            && let Err(failure) = self.server_certificate(host)
+        {
+            return Exchange::Answered(Err(TransportError::Tls(failure)));
+        }
+        let peer = match &request.identity {
+            None => None,
+            Some(identity) => match self.channel(host, request, identity) {
+                Ok(peer) => Some(peer),
+                Err(error) => return Exchange::Answered(Err(error)),
+            },
+        };
+        let Some(call) = call(request, peer) else { return Exchange::Answered(Err(TransportError::Malformed)) };
+        let response = self
+            .router
+            .clone()
+            .oneshot(call)
+            .now_or_never()
+            .expect("handlers of the mock cloud never wait: they lock, compute and answer")
+            .unwrap_or_else(|never| match never {});
+        if response.extensions().get::<Silence>().is_some() {
+            return Exchange::Silence;
+        }
+        Exchange::Answered(reply(response))
+    }
+
+    /// The check that TLS makes on the device's side: chain and validity, by the device's own clock.
+    fn server_certificate(&mut self, host: &Host) -> Result<(), TlsFailure> {
+        let setup = host.device.setup();
+        let connection = (setup.name.clone(), host.device.disk().boots);
+        if self.trusting.contains(&connection) {
+            return Ok(());
+        }
+        let at = self.cloud.now().plus_ms(host.device.clock().skew_ms);
+        let roots: Vec<&[u8]> = setup.trusted_roots.iter().map(Vec::as_slice).collect();
+        let Some((leaf, chain)) = self.server.split_first() else { return Err(TlsFailure::Handshake) };
+        let chain: Vec<&[u8]> = chain.iter().map(Vec::as_slice).collect();
+        match verify_chain(leaf, &chain, &roots, at, Usage::ServerAuth) {
+            Ok(()) => {
+                self.trusting.insert(connection);
+                Ok(())
+            }
+            Err(ChainError::Expired | ChainError::NotYetValid) => Err(TlsFailure::CertificateDate),
+            Err(_) => Err(TlsFailure::UntrustedRoot),
+        }
+    }
+
+    /// Proves the client certificate by having its key sign a nonce of the channel (MOD-006).
+    fn channel(
+        &mut self,
+        host: &mut Host,
+        request: &HttpRequest,
+        identity: &ClientIdentity,
+    ) -> Result<PeerCertificate, TransportError> {
+        let (server, _) = crate::expect::host_and_path(&request.url);
+        let device = host.device.setup().name.clone();
+        let key: ChannelKey = (device, host.device.disk().boots, server.to_owned(), sha256(&identity.certificate));
+        if let Some(peer) = self.channels.get(&key) {
+            return Ok(peer.clone());
+        }
+        let nonce = self.cloud.channel_nonce(&format!("{}/{}/{}", key.0, key.1, key.2));
+        let command =
+            KeyCommand::Sign { key: identity.key.clone(), message: nonce.to_vec(), form: SignatureForm::X509 };
+        let Ok(KeyReply::Signature { bytes }) = host.keys.execute(&command) else {
+            return Err(TransportError::Tls(TlsFailure::Handshake));
+        };
+        let peer = self.cloud.open_channel(&identity.certificate, &nonce, &bytes).map_err(refused)?;
+        self.channels.insert(key, peer.clone());
+        Ok(peer)
+    }
+}
+
+/// A TLS acceptor tells the client little about why; the device sees that its certificate was refused.
+fn refused(error: ChannelError) -> TransportError {
+    match error {
+        ChannelError::BadSignature => TransportError::Tls(TlsFailure::Handshake),
+        _ => TransportError::Tls(TlsFailure::ClientCertificateRefused),
+    }
+}
+
+fn call(request: &HttpRequest, peer: Option<PeerCertificate>) -> Option<http::Request<Body>> {
+    let method: http::Method = request.method.to_string().parse().ok()?;
+    let mut call = http::Request::builder().method(method).uri(&request.url);
+    for (name, value) in &request.headers {
+        call = call.header(name, value);
+    }
+    let mut call = call.body(Body::from(request.body.clone())).ok()?;
+    if let Some(peer) = peer {
+        call.extensions_mut().insert(peer);
+    }
+    Some(call)
+}
+
+fn reply(response: http::Response<Body>) -> Result<HttpReply, TransportError> {
+    let (parts, body) = response.into_parts();
+    let headers: Vec<(String, String)> = parts
+        .headers
+        .iter()
+        .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
+        .collect();
+    let body = body
+        .collect()
+        .now_or_never()
+        .expect("bodies of the mock cloud are whole in memory")
+        .map_err(|_| TransportError::Malformed)?
+        .to_bytes();
+    if body.len() > HttpReply::MAX_BODY {
+        return Err(TransportError::BodyTooLarge);
+    }
+    let announced = headers.iter().find(|(name, _)| name == "content-length").and_then(|(_, v)| v.parse().ok());
+    let reply = HttpReply { status: parts.status.as_u16(), headers, body: body.to_vec() };
+    if announced.is_some_and(|length: usize| length > reply.body.len()) { incomplete(reply) } else { Ok(reply) }
+}

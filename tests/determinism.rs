@@ -1,0 +1,83 @@
+//! Same binary, scenario, seed and keys: the same trace, to the letter (design, rule 4).
+
+use std::path::Path;
+
+use oobe::scenario::{self, LoadOptions, Scenario};
+use oobe::trace::record::Record;
+use oobe::world::{RunOptions, TransportKind, World, run};
+use oobe::scenario::spec::Keys;
+
+fn main_scenario() -> Scenario {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/user-driven.toml");
+    scenario::load(&path, &LoadOptions::default()).expect("the main scenario is valid")
+}
+
+/// The run as lines, the way they stand in a trace file.
+fn lines(scenario: &Scenario, options: &RunOptions) -> Vec<String> {
+    let mut lines = Vec::new();
+    let result = run(scenario, options, &mut |record: &Record| {
+        lines.push(serde_json::to_string(record).expect("records serialise"));
+    })
+    .expect("the scenario runs");
+    assert_eq!(result.ending.outcome, "desktop", "{:?}", lines.last());
+    lines
+}
+
+fn assert_same(a: &[String], b: &[String]) {
+    let parted = a.iter().zip(b).position(|(x, y)| x != y);
+    if let Some(at) = parted {
+        panic!("the traces part at record {at}:\n  {}\n  {}", a[at], b[at]);
+    }
+    assert_eq!(a.len(), b.len(), "one trace goes on where the other ends");
+}
+
+#[test]
+fn two_runs_give_the_same_trace() {
+    let scenario = main_scenario();
+    assert_same(&lines(&scenario, &RunOptions::default()), &lines(&scenario, &RunOptions::default()));
+}
+
+#[test]
+fn another_seed_gives_another_trace() {
+    let scenario = main_scenario();
+    let other = RunOptions { seed: Some(4_711), ..RunOptions::default() };
+    assert_ne!(lines(&scenario, &RunOptions::default()), lines(&scenario, &other));
+}
+
+#[test]
+fn the_wire_gives_the_trace_of_the_run_in_process() {
+    let scenario = main_scenario();
+    let wire = RunOptions { transport: TransportKind::Wire, ..RunOptions::default() };
+    assert_same(&lines(&scenario, &RunOptions::default()), &lines(&scenario, &wire));
+}
+
+#[test]
+fn the_wire_gives_the_trace_of_the_run_in_process_with_rsa_keys() {
+    let scenario = main_scenario();
+    let rsa = RunOptions { keys: Some(Keys::Rsa), ..RunOptions::default() };
+    let wire = RunOptions { transport: TransportKind::Wire, ..rsa.clone() };
+    assert_same(&lines(&scenario, &rsa), &lines(&scenario, &wire));
+}
+
+#[test]
+fn a_fork_goes_on_as_the_original_does_and_neither_disturbs_the_other() {
+    let scenario = main_scenario();
+    let whole = lines(&scenario, &RunOptions::default());
+
+    let mut world = World::new(&scenario, &RunOptions::default()).expect("the scenario can be built");
+    let mut seen = Vec::new();
+    let write = |lines: &mut Vec<String>, record: &Record| lines.push(serde_json::to_string(record).expect("serialises"));
+    for _ in 0..200 {
+        world.step(&mut |record| write(&mut seen, record));
+    }
+    let mut fork = world.fork().expect("a world in process can be forked");
+    let mut forked = seen.clone();
+    while world.next_due().is_some() {
+        world.step(&mut |record| write(&mut seen, record));
+    }
+    while fork.next_due().is_some() {
+        fork.step(&mut |record| write(&mut forked, record));
+    }
+    assert_same(&whole, &seen);
+    assert_same(&whole, &forked);
+}

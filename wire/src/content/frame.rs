@@ -1,0 +1,84 @@
+//! The packed list of apps: uncompressed length (u32, little-endian), then gzip.
+
+use std::io::{Read, Write};
+
+use flate2::Compression;
+use flate2::read::GzDecoder;
+use flate2::write::GzEncoder;
+
+/// Most bytes that a list may have when unpacked.
+pub const MAX_UNPACKED: usize = 16 << 20;
+
+/// Why a packed list cannot be unpacked.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FrameError {
+    /// Shorter than its length field.
+    #[error("the list is too short")]
+    Length,
+    /// More than [`MAX_UNPACKED`].
+    #[error("the list is larger than what is accepted")]
+    TooLarge,
+    /// Not gzip, or damaged.
+    #[error("the list is not gzip data")]
+    Gzip,
+    /// The length field says otherwise.
+    #[error("the list has {found} bytes, not {stated}")]
+    Mismatch {
+        /// What the length field says.
+        stated: usize,
+        /// What was unpacked.
+        found: usize,
+    },
+}
+
+/// Packs.
+pub fn pack(json: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(json.len()).unwrap_or(u32::MAX).to_le_bytes();
+    // No modification time and no operating system go into the header, so the same list gives the same bytes.
+    let mut encoder = GzEncoder::new(length.to_vec(), Compression::default());
+    encoder.write_all(json).and_then(|()| encoder.finish()).expect("writing to memory does not fail")
+}
+
+/// Unpacks.
+pub fn unpack(frame: &[u8]) -> Result<Vec<u8>, FrameError> {
+    let (length, gzip) = frame.split_first_chunk::<4>().ok_or(FrameError::Length)?;
+    let stated = usize::try_from(u32::from_le_bytes(*length)).unwrap_or(usize::MAX);
+    if stated > MAX_UNPACKED {
+        return Err(FrameError::TooLarge);
+    }
+    // One byte more than allowed shows that there is more; a bomb is not unpacked any further.
+    let limit = u64::try_from(stated).unwrap_or(u64::MAX).saturating_add(1);
+    let mut json = Vec::new();
+    GzDecoder::new(gzip).take(limit).read_to_end(&mut json).map_err(|_| FrameError::Gzip)?;
+    if json.len() == stated { Ok(json) } else { Err(FrameError::Mismatch { stated, found: json.len() }) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn the_length_counts() {
+        let mut frame = pack(b"[]");
+        assert_eq!(frame[..6], [2, 0, 0, 0, 0x1f, 0x8b]);
+        frame[0] = 1;
+        assert_eq!(unpack(&frame), Err(FrameError::Mismatch { stated: 1, found: 2 }));
+        frame[3] = 0xff;
+        assert_eq!(unpack(&frame), Err(FrameError::TooLarge));
+        assert_eq!(unpack(&[1, 0, 0]), Err(FrameError::Length));
+        assert_eq!(unpack(&[1, 0, 0, 0, 7]), Err(FrameError::Gzip));
+    }
+
+    proptest! {
+        #[test]
+        fn round_trips(json: Vec<u8>) {
+            prop_assert_eq!(unpack(&pack(&json)), Ok(json));
+        }
+
+        #[test]
+        fn any_bytes_are_an_answer(bytes: Vec<u8>) {
+            let _ = unpack(&bytes);
+        }
+    }
+}
