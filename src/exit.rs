@@ -56,7 +56,9 @@ impl Exit {
             Self::Success => "Everything that was asked for was done, and every expectation held.",
             Self::ExpectationFailed => "An expectation did not hold, or the two traces differ.",
             Self::Usage => "The command line can't be understood, or asks for something that is not there.",
-            Self::Invalid => "A scenario or a trace can't be used: it can't be read, or what it says is wrong.",
+            Self::Invalid => {
+                "A scenario or a trace can't be used: it can't be read, or what it says is wrong."
+            }
             Self::Unfinished => {
                 "A run did not finish: the time limit came first, or everybody waited for somebody."
             }

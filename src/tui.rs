@@ -73,7 +73,9 @@ pub struct TuiOutcome {
 #[derive(Debug, thiserror::Error)]
 pub enum TuiError {
     /// Input or output is a pipe or a file.
-    #[error("this needs a terminal: standard input and output must not be redirected (`oobe run` needs none)")]
+    #[error(
+        "this needs a terminal: standard input and output must not be redirected (`oobe run` needs none)"
+    )]
     NotATerminal,
     /// The terminal, or the file of the trace, refused.
     #[error("{0}")]
@@ -123,7 +125,9 @@ fn play(
         if player.take_dirty() {
             guard.terminal.draw(|frame| view::draw(frame, &player.app, &palette))?;
         }
-        if event::poll(player.rest(Instant::now()))? && !player.event(&event::read()?, Instant::now(), &mut keep) {
+        if event::poll(player.rest(Instant::now()))?
+            && !player.event(&event::read()?, Instant::now(), &mut keep)
+        {
             break;
         }
     }

@@ -42,10 +42,10 @@ pub(crate) fn handle(state: &mut State, call: &Call<'_>) -> Option<Reply> {
             return Some(oidc::realm(state, call.query("user").unwrap_or_default()));
         }
         (&Method::GET, [tenant, ".well-known", "openid-configuration"]) => {
-            resolve(state, tenant).map(|t| oidc::configuration(t, false))
+            resolve(state, tenant).map(|t| oidc::configuration(state, t, false))
         }
         (&Method::GET, [tenant, "v2.0", ".well-known", "openid-configuration"]) => {
-            resolve(state, tenant).map(|t| oidc::configuration(t, true))
+            resolve(state, tenant).map(|t| oidc::configuration(state, t, true))
         }
         (&Method::GET, [tenant, "discovery", "keys"] | [tenant, "discovery", "v2.0", "keys"]) => {
             resolve(state, tenant).map(|_| oidc::keys(state))

@@ -108,6 +108,12 @@ pub enum TokenTweak {
     WrongIssuer,
     /// For another tenant's user.
     WrongTenant,
+    /// Issued by and for another tenant, whole in itself.
+    ForeignTenant,
+    /// For nobody's tenant.
+    NoTenant,
+    /// For another device; what was given to no device becomes a device's.
+    WrongDevice,
     /// No longer valid.
     Expired,
     /// Not valid yet.

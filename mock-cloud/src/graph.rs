@@ -11,12 +11,7 @@ use crate::journal::Refused;
 use crate::setup::MdmScope;
 use crate::state::State;
 
-const TOKEN_CHECKS: TokenChecks = TokenChecks {
-    signature: checks::GRAPH_TOKEN,
-    issuer: checks::GRAPH_TOKEN,
-    audience: checks::GRAPH_TOKEN,
-    times: checks::GRAPH_TOKEN,
-};
+const TOKEN_CHECKS: TokenChecks = TokenChecks::all_in_one(checks::GRAPH_TOKEN);
 
 /// `graph.microsoft.com`.
 pub(crate) fn handle(state: &mut State, call: &Call<'_>) -> Option<Reply> {
@@ -54,10 +49,10 @@ fn endpoints(state: &mut State, call: &Call<'_>) -> Reply {
 
 fn caller(state: &mut State, call: &Call<'_>) -> Result<(Guid, Guid), Refused> {
     let token = call.bearer().ok_or("the request has no bearer token");
-    let token = state.journal.need(checks::GRAPH_TOKEN, token)?;
+    let token = state.journal.part(checks::GRAPH_TOKEN, token)?;
     let bearer = verify(state, token, &[Audience::Graph, Audience::AadGraph], &TOKEN_CHECKS)?;
     let user = bearer.user.ok_or("the token has no user");
-    let user = state.journal.need(checks::GRAPH_TOKEN, user)?;
+    let user = state.journal.part(checks::GRAPH_TOKEN, user)?;
     Ok((bearer.tenant, user))
 }
 

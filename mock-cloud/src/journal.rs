@@ -158,6 +158,18 @@ impl Journal {
         }
     }
 
+    /// Like [`Journal::need`], for a part of a check whose good end is told elsewhere: only a failure is written down.
+    pub(crate) fn part<T, E: fmt::Display>(
+        &mut self,
+        check: Check,
+        value: Result<T, E>,
+    ) -> Result<T, Refused> {
+        match value {
+            Ok(value) => Ok(value),
+            Err(error) => self.need(check, Err(error)),
+        }
+    }
+
     /// Writes down a change of state, or anything else that is no check.
     pub(crate) fn tell(&mut self, service: Service, what: &'static str, detail: impl Into<String>) {
         self.tell_by(service, what, None, detail);

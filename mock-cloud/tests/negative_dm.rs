@@ -24,10 +24,11 @@ fn hello(cloud: &Cloud, device: &TestDevice, change: impl FnOnce(&mut Message)) 
 fn with_certificate(cloud: &Cloud, device: &TestDevice, certificate: Option<&[u8]>) -> u16 {
     let message = TestSession::new(cloud, device, "1").hello(None);
     let request = post(MANAGE, CONTENT_TYPE, message.write());
-    certificate.map_or_else(|| None, |c| Some(c.to_vec())).map_or_else(
-        || post(MANAGE, CONTENT_TYPE, message.write()).send(cloud).status,
-        |c| request.peer(&c).send(cloud).status,
-    )
+    let request = match certificate {
+        Some(certificate) => request.peer(certificate),
+        None => request,
+    };
+    request.send(cloud).status
 }
 
 /// A session in its second message: what the server ordered, ready to be answered.
@@ -381,4 +382,20 @@ fn device_that_unenrols_is_not_served_any_more() {
     assert_eq!(status, 200);
     assert!(told(&nothing_refused(&cloud), "device-unenrolled"));
     assert_eq!(hello(&cloud, &device, |_| ()), 403);
+}
+
+#[test]
+fn answers_may_come_in_two_messages() {
+    let cloud = cloud();
+    let device = enrolled(&cloud, 1, ALICE);
+    let (mut session, mut answers) = ordered(&cloud, &device);
+    let rest = answers.split_off(4);
+    let mut message = session.message(answers);
+    message.final_ = false;
+    let interim = Message::parse(&session.send(&message).ok().body).unwrap();
+    assert!(interim.commands.iter().all(|c| matches!(c.body, Body::Status(_))), "nothing new in between");
+    let message = session.message(rest);
+    let reply = Message::parse(&session.send(&message).ok().body).unwrap();
+    assert!(reply.commands.iter().any(|c| !matches!(c.body, Body::Status(_))));
+    nothing_refused(&cloud);
 }

@@ -127,7 +127,8 @@ fn foreign_and_newer_states_are_refused() {
 #[test]
 fn setups_that_make_no_sense_are_refused() {
     type Spoil = fn(&mut CloudSetup);
-    let spoils: [(Spoil, fn(&SetupError) -> bool); 8] = [
+    type Expected = fn(&SetupError) -> bool;
+    let spoils: [(Spoil, Expected); 8] = [
         (|s| s.tenants[0].domain = "no domain".into(), |e| matches!(e, SetupError::Domain(_))),
         (|s| s.tenants[1].domain = "Contoso.test".into(), |e| matches!(e, SetupError::DuplicateTenant(_))),
         (|s| s.tenants[0].users[0].upn = "alice".into(), |e| matches!(e, SetupError::Upn(_))),

@@ -26,7 +26,8 @@ pub(super) fn check(args: &CheckArgs, out: &mut Output) -> Exit {
         }
         match (result, args.format) {
             (Ok(scenario), ListFormat::Human) => {
-                let line = format!("{} {}  {}\n", paint(Tone::Good, "ok"), file.display(), scenario.spec.title);
+                let line =
+                    format!("{} {}  {}\n", paint(Tone::Good, "ok"), file.display(), scenario.spec.title);
                 out.print(&line);
             }
             (Err(problems), ListFormat::Human) => {

@@ -50,8 +50,8 @@ fn words(found: &Diff, left: &Trace, right: &Trace) -> String {
         return text;
     };
     let Parting { same, before, left: a, right: b, fields: differing } = parting;
-    let _ = writeln!(text, "{} after {same} records that are the same\n",
-        paint(Tone::Strong, "the traces part"));
+    let _ =
+        writeln!(text, "{} after {same} records that are the same\n", paint(Tone::Strong, "the traces part"));
     for line in before {
         let _ = writeln!(text, "  {}", paint(Tone::Faint, &json_line(line)));
     }
@@ -62,7 +62,11 @@ fn words(found: &Diff, left: &Trace, right: &Trace) -> String {
         text.push_str(&fields(differing));
     }
     if !found.counts.is_empty() || found.lengths.0 != found.lengths.1 {
-        let _ = writeln!(text, "\n{}", paint(Tone::Faint, "Records from there to the end, by kind, where they differ:"));
+        let _ = writeln!(
+            text,
+            "\n{}",
+            paint(Tone::Faint, "Records from there to the end, by kind, where they differ:")
+        );
         text.push_str(&fields(&found.counts));
         let _ = writeln!(text, "  in all: {} and {}", found.lengths.0, found.lengths.1);
     }

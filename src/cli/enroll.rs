@@ -9,8 +9,8 @@ use super::args::EnrollArgs;
 use super::output::{Output, error};
 use crate::enroll::{self, EnrollError, EnrollOptions};
 use crate::exit::Exit;
-use crate::scenario::spec::Keys;
 use crate::report::{Detail, Narrator, Tone, paint};
+use crate::scenario::spec::Keys;
 use crate::trace::{Mask, Record, TraceFile, What};
 use crate::world::RunError;
 

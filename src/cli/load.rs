@@ -34,7 +34,8 @@ fn below(folder: &Path, files: &mut Vec<PathBuf>, depth: usize) -> std::io::Resu
         std::fs::read_dir(folder)?.map(|e| e.map(|e| e.path())).collect::<Result<_, _>>()?;
     entries.sort();
     for path in entries {
-        let hidden = path.file_name().is_some_and(|n| n.to_string_lossy().starts_with('.') || n == "fixtures");
+        let hidden =
+            path.file_name().is_some_and(|n| n.to_string_lossy().starts_with('.') || n == "fixtures");
         if path.is_dir() {
             // Deeper is a loop of links, not an order somebody made.
             if !hidden && depth < 16 {
@@ -107,8 +108,14 @@ impl From<KeysArg> for Keys {
 pub(super) fn tell(error: &ScenarioError) {
     use std::io::Write as _;
 
-    let theme = if std::io::stderr().is_terminal() { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
-    let handler = GraphicalReportHandler::new_themed(theme).with_width(terminal_width().clamp(60, 120)).with_links(false);
+    let theme = if std::io::stderr().is_terminal() {
+        GraphicalTheme::unicode()
+    } else {
+        GraphicalTheme::unicode_nocolor()
+    };
+    let handler = GraphicalReportHandler::new_themed(theme)
+        .with_width(terminal_width().clamp(60, 120))
+        .with_links(false);
     let mut to = anstream::stderr().lock();
     for problem in error.problems() {
         let mut text = String::new();

@@ -29,6 +29,7 @@ pub fn main() -> Exit {
             return if error.use_stderr() { Exit::Usage } else { Exit::Success };
         }
     };
+    logs();
     let mut out = Output::new(cli.global.color);
     let exit = match cli.command {
         Command::Run(args) => run::run(&args, &mut out),
@@ -48,6 +49,17 @@ pub fn main() -> Exit {
             output::error(format!("the output can't be written: {error}"), None);
             exit.or_worse(Exit::Io)
         }
+    }
+}
+
+/// What goes on below the trace (sockets, TLS), for whoever asks with `RUST_LOG`, e.g. `RUST_LOG=oobe=debug`. It goes to
+/// standard error and never into a trace.
+fn logs() {
+    if std::env::var_os("RUST_LOG").is_some() {
+        tracing_subscriber::fmt()
+            .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
+            .with_writer(std::io::stderr)
+            .init();
     }
 }
 

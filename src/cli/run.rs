@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::args::{Format, ReportKind, RunArgs, TransportArg, VariationArgs};
+use super::load;
 use super::output::{Output, Progress, error};
 use super::worlds::{self, Done, Failure, Job};
-use super::load;
 use crate::exit::Exit;
 use crate::report::{Detail, Summary, Tone, ending, failures, heading, junit, paint, result_line};
-use crate::scenario::Scenario;
 use crate::scenario::spec::Keys;
+use crate::scenario::{Scenario, describe_io};
 use crate::world::{RunError, Speed};
 
 /// Everything as one JSON document.
@@ -47,11 +47,12 @@ pub(super) fn run(args: &RunArgs, out: &mut Output) -> Exit {
         && let Err(e) = std::fs::create_dir_all(folder)
     {
         let help = "with several worlds, --trace names a folder";
-        error(format!("{}: {e}", folder.display()), Some(help));
+        error(format!("{}: {}", folder.display(), describe_io(&e)), Some(help));
         return Exit::Io;
     }
     let jobs = jobs(args, &scenarios, out.width);
-    let mut teller = Teller { args, out, exit: Exit::Success, summaries: Vec::new(), several: all > 1, failed_runs: 0 };
+    let mut teller =
+        Teller { args, out, exit: Exit::Success, summaries: Vec::new(), several: all > 1, failed_runs: 0 };
     if let [job] = jobs.as_slice() {
         teller.live(job);
     } else {
@@ -85,19 +86,34 @@ fn jobs<'s>(args: &RunArgs, scenarios: &'s [Scenario], width: usize) -> Vec<Job<
             let mut options = load::run_options(&args.variation, args.transport, args.speed);
             let seed = options.seed.unwrap_or(scenario.spec.seed).wrapping_add(device);
             options.seed = Some(seed);
-            let trace = args.trace.as_ref().map(|path| {
-                if several { path.join(format!("{}-{seed}.jsonl", scenario.name)) } else { path.clone() }
-            });
+            let trace = args
+                .trace
+                .as_ref()
+                .map(|path| if several { path.join(trace_name(&scenario.path, seed)) } else { path.clone() });
             jobs.push(Job {
                 scenario,
                 options,
                 trace,
                 story: tells.then_some((width, detail)),
                 lines: args.format == Format::Jsonl,
+                fingerprint: tells || args.format != Format::Human || !args.report.is_empty(),
             });
         }
     }
     jobs
+}
+
+/// `scenarios-rsa-user-driven-7.jsonl`: tells apart scenarios of one name in several folders.
+fn trace_name(path: &Path, seed: u64) -> String {
+    let parts = path
+        .with_extension("")
+        .components()
+        .filter_map(|part| match part {
+            std::path::Component::Normal(name) => Some(name.to_string_lossy().into_owned()),
+            _ => None,
+        })
+        .collect::<Vec<_>>();
+    format!("{}-{seed}.jsonl", parts.join("-"))
 }
 
 /// Prints what comes of the worlds, in order.
@@ -178,7 +194,7 @@ impl Teller<'_> {
         let path = job.scenario.path.display();
         let exit = match failure {
             Failure::Run(RunError::Transport(e)) => {
-                error(format!("{path}: the transport can't be opened: {e}"), None);
+                error(format!("{path}: the transport can't be opened: {}", describe_io(&e)), None);
                 Exit::Io
             }
             Failure::Run(e) => {
@@ -186,11 +202,14 @@ impl Teller<'_> {
                 Exit::Invalid
             }
             Failure::Trace(file, e) => {
-                error(format!("{}: the trace can't be written: {e}", file.display()), None);
+                error(format!("{}: the trace can't be written: {}", file.display(), describe_io(&e)), None);
                 Exit::Io
             }
             Failure::Broke(words) => {
-                let help = format!("this is a fault of this program; it shows again with: {}", rerun(self.args, job));
+                let help = format!(
+                    "this is a fault of this program; it shows again with: {}",
+                    rerun(self.args, job)
+                );
                 error(format!("{path}: the program broke: {words}"), Some(&help));
                 Exit::Internal
             }
@@ -211,7 +230,7 @@ impl Teller<'_> {
                 ReportKind::Json => Ok(format!("{}\n", json(&document, true))),
                 ReportKind::Junit => junit(&summaries).map_err(|e| e.to_string()),
             };
-            if let Err(e) = text.and_then(|text| write_whole(path, &text).map_err(|e| e.to_string())) {
+            if let Err(e) = text.and_then(|text| write_whole(path, &text).map_err(|e| describe_io(&e))) {
                 error(format!("{}: the report can't be written: {e}", path.display()), None);
                 exit = exit.or_worse(Exit::Io);
             }
@@ -287,5 +306,9 @@ fn rerun(args: &RunArgs, job: &Job<'_>) -> String {
 /// As a shell takes it.
 fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,+@%".contains(c);
-    if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
 }

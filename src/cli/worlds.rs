@@ -23,6 +23,8 @@ pub(super) struct Job<'s> {
     pub(super) story: Option<(usize, Detail)>,
     /// Keep its lines.
     pub(super) lines: bool,
+    /// Take its fingerprint.
+    pub(super) fingerprint: bool,
 }
 
 /// What came of it.
@@ -66,23 +68,28 @@ fn play(job: &Job<'_>, mut live: Option<&mut dyn FnMut(&str)>) -> Result<Done, F
     let mut story = String::new();
     let several = scenario.spec.device.len() > 1;
     let mut narrator = job.story.map(|(width, detail)| Narrator::new(width, detail, several));
-    let mut say = |text: &str| match &mut live {
+    let mut tell = |text: &str| match &mut live {
         Some(live) => live(text),
         None => story.push_str(text),
     };
     let result = world::run(scenario, &job.options, &mut |record| {
-        let line = write::line(record, &mask);
-        hasher.line(&line);
-        lines.push_str(&line);
-        lines.push('\n');
+        // Writing a record down takes longer than making it: only when somebody will look.
+        if job.lines || job.fingerprint || job.trace.is_some() {
+            let text = write::line(record, &mask);
+            hasher.line(&text);
+            if job.lines || job.trace.is_some() {
+                lines.push_str(&text);
+                lines.push('\n');
+            }
+        }
         if let Some(narrator) = &mut narrator {
-            say(&narrator.hear(record));
+            tell(&narrator.hear(record));
         }
         records.push(record.clone());
     })
     .map_err(Failure::Run)?;
     if let Some(narrator) = &mut narrator {
-        say(&narrator.finish());
+        tell(&narrator.finish());
     }
     if let Some(path) = &job.trace {
         TraceFile::create(path)
@@ -101,7 +108,7 @@ fn play(job: &Job<'_>, mut live: Option<&mut dyn FnMut(&str)>) -> Result<Done, F
         finished: result.ending.is_complete() || expects(scenario, &result.ending.outcome),
         virtual_ms: result.virtual_time.0,
         records: records.len() as u64,
-        trace_sha256: hasher.finish(),
+        trace_sha256: if job.fingerprint { hasher.finish() } else { String::new() },
         counts: Counts::of(&records),
         expectations: evaluate(&scenario.spec.expect, &records),
         rests_on: RestsOn::of(&records),

@@ -88,9 +88,10 @@ fn note_fits(expect: &ExpectSpec, note: &Note) -> bool {
                 && pattern.verb.as_ref().is_none_or(|v| v.eq_ignore_ascii_case(verb))
                 && pattern.status.is_none_or(|s| s == *status)
         }),
-        Note::Progress { item, state } => {
-            expect.progress.as_ref().is_some_and(|pattern| pattern.item.matches(item) && pattern.state.matches(state))
-        }
+        Note::Progress { item, state } => expect
+            .progress
+            .as_ref()
+            .is_some_and(|pattern| pattern.item.matches(item) && pattern.state.matches(state)),
         Note::Failed { code: Some(told), .. } => {
             expect.code.as_ref().is_some_and(|code| told.eq_ignore_ascii_case(&code.0))
         }
@@ -110,7 +111,8 @@ pub(super) fn tells(text: &str, code: &str) -> bool {
     text.match_indices(bare).any(|(at, _)| {
         let before = text[..at].strip_suffix("0x").unwrap_or(&text[..at]).chars().next_back();
         let after = text[at + bare.len()..].chars().next();
-        !before.is_some_and(|c| c.is_ascii_alphanumeric()) && !after.is_some_and(|c| c.is_ascii_alphanumeric())
+        !before.is_some_and(|c| c.is_ascii_alphanumeric())
+            && !after.is_some_and(|c| c.is_ascii_alphanumeric())
     })
 }
 
@@ -140,7 +142,8 @@ fn requests<'t>(trace: &'t [Record], device: Option<&str>, pattern: &RequestPatt
             What::Reply { id, status, error, .. } if wants_answer => {
                 let asked = under_way.remove(&(record.who.as_str(), *id)).unwrap_or(false);
                 let status_fits = pattern.status.is_none_or(|wanted| *status == Some(wanted));
-                let error_fits = pattern.error.as_ref().is_none_or(|e| error.as_ref().is_some_and(|t| e.matches(t)));
+                let error_fits =
+                    pattern.error.as_ref().is_none_or(|e| error.as_ref().is_some_and(|t| e.matches(t)));
                 if asked && status_fits && error_fits {
                     found.push(record);
                 }
@@ -157,7 +160,11 @@ mod tests {
 
     #[test]
     fn codes_are_told_in_any_spelling_but_not_inside_another() {
-        assert!(tells("error 0x801C0003.", "0x801c0003") && tells("(801c0003)", "0x801c0003") && tells("80180018", "80180018"));
+        assert!(
+            tells("error 0x801C0003.", "0x801c0003")
+                && tells("(801c0003)", "0x801c0003")
+                && tells("80180018", "80180018")
+        );
         assert!(!tells("0x801c00031", "0x801c0003") && !tells("1801c0003", "801c0003") && !tells("", "1"));
     }
 }

@@ -3,10 +3,12 @@
 
 mod find;
 mod fits;
+#[cfg(test)]
+mod tests;
 mod words;
 
-pub use fits::{event_fits, request_fits, screen_shows};
 pub(crate) use fits::host_and_path;
+pub use fits::{event_fits, request_fits, screen_shows};
 
 use oobe_agent::io::Note;
 use oobe_agent::time::VirtualTime;
@@ -91,12 +93,15 @@ fn ended(expect: &ExpectSpec, outcome: &str, trace: &[Record]) -> Finding {
     };
     // A device that came to no end of its own ends as the world does.
     let of = |device: &str| ends.get(device).copied().or(world);
-    let reached = |device: &&str| of(device).is_some_and(|(end, record)| end == outcome && in_time(expect, record.t));
+    let reached =
+        |device: &&str| of(device).is_some_and(|(end, record)| end == outcome && in_time(expect, record.t));
     let wrong = devices.iter().find(|device| reached(device) == expect.never);
     let told = wrong.or(devices.first()).and_then(|device| of(device).map(|end| (*device, end)));
     let happened = match told {
         None => "the run has no end".to_owned(),
-        Some((device, (end, record))) if devices.len() > 1 => format!("{device} ended as `{end}` at {}", record.t),
+        Some((device, (end, record))) if devices.len() > 1 => {
+            format!("{device} ended as `{end}` at {}", record.t)
+        }
         Some((_, (end, record))) => format!("it ended as `{end}` at {}", record.t),
     };
     Finding { held: wrong.is_none() && !devices.is_empty(), happened, at: told.map(|(_, (_, r))| r.n) }
@@ -127,7 +132,11 @@ fn in_order(expect: &ExpectSpec, order: &[ExpectSpec], trace: &[Record]) -> Find
         return Finding { held: true, happened: "there was nothing to come".to_owned(), at: None };
     };
     let held = in_time(expect, record.t) != expect.never;
-    Finding { held, happened: format!("all {} came, the last at {}", order.len(), record.t), at: Some(record.n) }
+    Finding {
+        held,
+        happened: format!("all {} came, the last at {}", order.len(), record.t),
+        at: Some(record.n),
+    }
 }
 
 /// So often, at such times.

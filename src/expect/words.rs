@@ -63,7 +63,8 @@ pub(super) fn subject(expect: &ExpectSpec) -> String {
     } else if let Some(code) = &expect.code {
         format!("the code {}", code.0)
     } else if let Some(state) = &expect.state {
-        let part = |word: &str, glob: &Option<_>| glob.as_ref().map_or_else(String::new, |g| format!(" {word} {g}"));
+        let part =
+            |word: &str, glob: &Option<_>| glob.as_ref().map_or_else(String::new, |g| format!(" {word} {g}"));
         format!("{} moves{}{}", state.machine, part("from", &state.from), part("to", &state.to))
     } else if let Some(check) = &expect.check {
         match check.held {
@@ -121,7 +122,9 @@ pub(super) fn told(record: &Record) -> String {
             RegistryValue::String(value) => format!("{} = {value:?}", write.name),
         },
         What::Restart { why } => why.clone(),
-        What::Cloud { service, what, detail, .. } => format!("{service}: {what} {detail}").trim_end().to_owned(),
+        What::Cloud { service, what, detail, .. } => {
+            format!("{service}: {what} {detail}").trim_end().to_owned()
+        }
         What::Request { method, url, .. } => format!("{method} {url}"),
         What::Reply { status: Some(status), .. } => format!("answered with {status}"),
         What::Reply { error: Some(error), .. } => error.clone(),
@@ -169,7 +172,8 @@ pub(super) fn instead(expect: &ExpectSpec, trace: &[Record]) -> String {
         let last = similar()
             .rev()
             .find(|r| matches!(&r.what, What::Note { note: Note::Progress { item, .. } } if pattern.item.matches(item)));
-        return last.map_or_else(|| "nothing of that name moved".to_owned(), |r| format!("last: {}", told(r)));
+        return last
+            .map_or_else(|| "nothing of that name moved".to_owned(), |r| format!("last: {}", told(r)));
     }
     "it did not come".to_owned()
 }

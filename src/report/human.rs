@@ -63,7 +63,7 @@ pub fn result_line(summary: &Summary) -> String {
     format!(
         "{} {}  {} after {}, {expectations}\n",
         paint(tone, word),
-        paint(Tone::Strong, &summary.header.scenario),
+        paint(Tone::Strong, &summary.path),
         summary.outcome,
         summary.took(),
     )
@@ -76,7 +76,11 @@ fn facts(summary: &Summary) -> String {
         plural(counts.requests, "request", "requests"),
         plural(counts.restarts, "restart", "restarts"),
         plural(counts.events, "event", "events"),
-        format!("trace {} ({} records)", &summary.trace_sha256[..12.min(summary.trace_sha256.len())], summary.records),
+        format!(
+            "trace {} ({} records)",
+            &summary.trace_sha256[..12.min(summary.trace_sha256.len())],
+            summary.records
+        ),
     ];
     format!("{}\n", paint(Tone::Faint, &parts.join(" · ")))
 }

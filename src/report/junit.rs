@@ -10,18 +10,21 @@ use super::summary::Summary;
 pub fn junit(runs: &[Summary]) -> Result<String, quick_junit::SerializeError> {
     let mut report = Report::new("oobe");
     for run in runs {
-        let mut suite = TestSuite::new(format!("{} (seed {}, keys {})", run.path, run.header.seed, run.header.keys));
+        let mut suite =
+            TestSuite::new(format!("{} (seed {}, keys {})", run.path, run.header.seed, run.header.keys));
         suite.add_property(("trace_sha256", run.trace_sha256.as_str()));
         suite.add_property(("outcome", run.outcome.as_str()));
         suite.add_property(("rests_on", run.rests_on.to_string().as_str()));
         // Virtual time: the same on every machine.
         let time = Duration::from_millis(run.virtual_ms);
-        let mut finished = TestCase::new("the run comes to an end", status(run.finished, &run.outcome, &run.detail));
+        let mut finished =
+            TestCase::new("the run comes to an end", status(run.finished, &run.outcome, &run.detail));
         finished.set_time(time).set_classname(run.header.scenario.as_str());
         suite.add_test_case(finished);
         for verdict in &run.expectations {
             let detail = format!("expected: {}\nhappened: {}", verdict.expected, verdict.happened);
-            let mut case = TestCase::new(verdict.name.as_str(), status(verdict.held, &verdict.happened, &detail));
+            let mut case =
+                TestCase::new(verdict.name.as_str(), status(verdict.held, &verdict.happened, &detail));
             case.set_time(time).set_classname(run.header.scenario.as_str());
             suite.add_test_case(case);
         }

@@ -57,7 +57,12 @@ impl Layout {
         let mut out = String::new();
         for (i, line) in lines.iter().enumerate() {
             let lead = if i == 0 {
-                format!("{} {}{} ", paint(Tone::Faint, &format!("{:>TIME$}", entry.time)), paint(Tone::Faint, &who), entry.sign)
+                format!(
+                    "{} {}{} ",
+                    paint(Tone::Faint, &format!("{:>TIME$}", entry.time)),
+                    paint(Tone::Faint, &who),
+                    entry.sign
+                )
             } else {
                 " ".repeat(indent)
             };
@@ -66,14 +71,14 @@ impl Layout {
             if beside && i == 0 {
                 let gap = self.width.saturating_sub(indent + line.width() + reference);
                 out.push_str(&" ".repeat(gap));
-                out.push_str(&paint(Tone::Reference, &entry.reference));
+                out.push_str(&paint(Tone::Reference, &harmless(&entry.reference)));
             }
             trim_end(&mut out);
             out.push('\n');
         }
         if reference > 0 && !beside {
             out.push_str(&" ".repeat(indent));
-            out.push_str(&paint(Tone::Reference, &entry.reference));
+            out.push_str(&paint(Tone::Reference, &harmless(&entry.reference)));
             out.push('\n');
         }
         out
@@ -103,7 +108,13 @@ impl Layout {
     }
 }
 
+/// Text that came from elsewhere must not steer the terminal.
+fn harmless(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect()
+}
+
 fn wrap(text: &str, width: usize) -> Vec<String> {
+    let text = harmless(text);
     let options = Options::new(width.max(20)).break_words(true);
     text.lines().flat_map(|line| textwrap::wrap(line, &options)).map(std::borrow::Cow::into_owned).collect()
 }
@@ -138,8 +149,17 @@ mod tests {
 
     #[test]
     fn references_stand_on_the_right() {
-        assert_eq!(entry("short", "USR-004"), "     1:02   short                                    USR-004\n");
+        assert_eq!(
+            entry("short", "USR-004"),
+            "     1:02   short                                    USR-004\n"
+        );
         assert_eq!(entry("sign-in ☃ ok", "x").trim_end().width(), 60);
+    }
+
+    #[test]
+    fn texts_do_not_steer_the_terminal() {
+        let out = entry("a\u{1b}[2Jb\tc\u{9b}1m", "\u{7}");
+        assert!(out.trim_end_matches('\n').chars().all(|c| !c.is_control()), "{out:?}");
     }
 
     #[test]

@@ -6,6 +6,8 @@ mod layout;
 mod paint;
 mod story;
 mod summary;
+#[cfg(test)]
+mod tests;
 mod words;
 
 pub use human::{ending, failures, heading, result_line};

@@ -137,7 +137,8 @@ impl Counts {
                 What::Event { .. } => counts.events += 1,
                 What::Note { note: Note::Failed { .. } } => counts.failures += 1,
                 What::Screen { screen } => {
-                    counts.screens += u64::from(up.insert(&record.who, &screen.id) != Some(screen.id.as_str()));
+                    counts.screens +=
+                        u64::from(up.insert(&record.who, &screen.id) != Some(screen.id.as_str()));
                 }
                 _ => {}
             }

@@ -58,9 +58,9 @@ pub(crate) fn json_line(json: &Value) -> String {
 
 /// `autopilot 161`.
 pub(crate) fn event_id(event: &EventRecord) -> String {
-    let channel = Channel::ALL.iter().find(|c| {
-        event.channel.parse() == Ok(**c) || event.channel.eq_ignore_ascii_case(&c.full())
-    });
+    let channel = Channel::ALL
+        .iter()
+        .find(|c| event.channel.parse() == Ok(**c) || event.channel.eq_ignore_ascii_case(&c.full()));
     format!("{} {}", channel.map_or(event.channel.as_str(), |c| c.short()), event.id)
 }
 

@@ -70,9 +70,11 @@ impl Fixtures {
     pub fn names(&self, kind: &str) -> BTreeSet<String> {
         let embedded = EMBEDDED.iter().filter(|(k, ..)| *k == kind).map(|(_, name, _)| (*name).to_owned());
         let in_folders = self.folders.iter().flat_map(|folder| {
-            std::fs::read_dir(folder.join(kind)).into_iter().flatten().flatten().filter_map(|entry| {
-                Some(entry.file_name().to_str()?.strip_suffix(".toml")?.to_owned())
-            })
+            std::fs::read_dir(folder.join(kind))
+                .into_iter()
+                .flatten()
+                .flatten()
+                .filter_map(|entry| Some(entry.file_name().to_str()?.strip_suffix(".toml")?.to_owned()))
         });
         embedded.chain(in_folders).collect()
     }

@@ -78,9 +78,12 @@ fn version(root: &Node, whole: super::Location, problems: &mut Vec<Problem>) {
     let Value::Table(table) = &root.value else { return };
     match table.get("oobe") {
         None => problems.push(
-            Problem::new("scenario::version", Sources::part(whole, 0..0), "this file does not say its version")
-                
-                .help("let the file begin with `oobe = 1`"),
+            Problem::new(
+                "scenario::version",
+                Sources::part(whole, 0..0),
+                "this file does not say its version",
+            )
+            .help("let the file begin with `oobe = 1`"),
         ),
         Some(entry) if entry.node.value != Value::Integer(1) => problems.push(
             Problem::new("scenario::version", entry.node.at, "this version of the format is not known")
@@ -98,10 +101,13 @@ pub(super) fn read_text(path: &Path) -> Result<String, (String, String)> {
             std::io::ErrorKind::IsADirectory => "name a file in it, or run the folder with `oobe run`",
             _ => "check that the file can be read",
         };
-        (format!("the file can't be read: {}", describe(&error)), help.to_owned())
+        (format!("the file can't be read: {}", describe_io(&error)), help.to_owned())
     };
     let too_large = || {
-        (format!("the file is larger than {LARGEST} bytes"), "this is not a scenario that a person wrote".to_owned())
+        (
+            format!("the file is larger than {LARGEST} bytes"),
+            "this is not a scenario that a person wrote".to_owned(),
+        )
     };
     let file = std::fs::File::open(path).map_err(failed)?;
     let mut bytes = Vec::new();
@@ -121,7 +127,7 @@ pub(super) fn read_text(path: &Path) -> Result<String, (String, String)> {
 }
 
 /// The operating system's words, without its number.
-fn describe(error: &std::io::Error) -> String {
+pub(crate) fn describe_io(error: &std::io::Error) -> String {
     let text = error.to_string();
     text.split(" (os error").next().unwrap_or(&text).to_lowercase()
 }

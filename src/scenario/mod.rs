@@ -17,6 +17,7 @@ mod tree;
 use std::path::PathBuf;
 
 pub use fixtures::{Fixture, Fixtures, KINDS};
+pub(crate) use load::describe_io;
 pub use load::{LARGEST, LoadOptions, load, parse};
 pub use problem::{Located, ScenarioError};
 pub use source::{Location, Source, Sources};
@@ -51,6 +52,9 @@ impl Scenario {
 
     /// The person in front of a device, by name.
     pub fn person_at(&self, device: &str) -> Option<(&str, &spec::PersonSpec)> {
-        self.spec.person.iter().find_map(|(name, p)| (self.device_of(p) == Some(device)).then_some((name.as_str(), p)))
+        self.spec
+            .person
+            .iter()
+            .find_map(|(name, p)| (self.device_of(p) == Some(device)).then_some((name.as_str(), p)))
     }
 }

@@ -5,7 +5,8 @@ use super::source::{Location, Sources};
 use super::suggest;
 use super::tree::{Entry, Node, Table, Value, parse_value, shorten};
 
-const HOW: &str = "write a key as in the file, with dots, an equals sign and a value: --set device.pc.link=wifi";
+const HOW: &str =
+    "write a key as in the file, with dots, an equals sign and a value: --set device.pc.link=wifi";
 
 /// Applies one `key=value` to the tree.
 pub(super) fn apply(root: &mut Node, argument: &str, sources: &mut Sources, problems: &mut Vec<Problem>) {
@@ -110,7 +111,9 @@ fn no_entry(list: &[Node], step: &str, key_at: Location) -> Problem {
     let help = match list.len() {
         0 => "the list is empty".to_owned(),
         n if names.is_empty() => format!("entries go by number, from 0 to {}", n - 1),
-        n => format!("entries go by number, from 0 to {}, or by name; {}", n - 1, suggest::help(step, &names)),
+        n => {
+            format!("entries go by number, from 0 to {}, or by name; {}", n - 1, suggest::help(step, &names))
+        }
     };
     Problem::new("scenario::set", key_at, format!("the list has no entry `{}`", shorten(step))).help(help)
 }

@@ -60,7 +60,11 @@ fn lay_under(
     let text = match fixture.text {
         Ok(text) => text,
         Err(message) => {
-            problems.push(Problem::new("scenario::preset", at, format!("this preset can't be used: {message}")));
+            problems.push(Problem::new(
+                "scenario::preset",
+                at,
+                format!("this preset can't be used: {message}"),
+            ));
             return;
         }
     };
@@ -89,8 +93,12 @@ fn check_version(preset: &mut Node, whole: Location, sources: &Sources, problems
                 .help("this program reads `oobe = 1`"),
         ),
         None => problems.push(
-            Problem::new("scenario::version", Sources::part(whole, 0..0), "the preset does not say its version")
-                .help(format!("let {} begin with `oobe = 1`", sources.of(whole).name)),
+            Problem::new(
+                "scenario::version",
+                Sources::part(whole, 0..0),
+                "the preset does not say its version",
+            )
+            .help(format!("let {} begin with `oobe = 1`", sources.of(whole).name)),
         ),
     }
 }

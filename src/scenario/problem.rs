@@ -106,12 +106,12 @@ impl Located {
         let source = sources.of(problem.at);
         Self {
             code: problem.code,
-            source: Some(NamedSource::new(&source.name, source.text.to_string())),
+            source: Some(NamedSource::new(&source.name, harmless(&source.text))),
             span: problem.at.span(),
             place: sources.line_column(problem.at),
-            message: problem.message,
+            message: harmless(&problem.message),
             label: problem.label,
-            help: problem.help,
+            help: problem.help.as_deref().map(harmless),
         }
     }
 
@@ -134,6 +134,19 @@ impl Located {
     pub fn place(&self) -> (usize, usize) {
         self.place
     }
+}
+
+/// What stands in a file must not steer the terminal that shows it. As long as before, so that places stay right.
+fn harmless(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control() && !matches!(c, '\n' | '\r' | '\t') {
+            out.extend(std::iter::repeat_n('?', c.len_utf8()));
+        } else {
+            out.push(c);
+        }
+    }
+    out
 }
 
 impl fmt::Display for Located {

@@ -61,7 +61,9 @@ impl Table {
             match self.get_mut(&entry.key) {
                 None => self.entries.push(entry),
                 Some(mine) => {
-                    if let (Value::Table(mine), Value::Table(theirs)) = (&mut mine.node.value, entry.node.value) {
+                    if let (Value::Table(mine), Value::Table(theirs)) =
+                        (&mut mine.node.value, entry.node.value)
+                    {
                         mine.lay_over(theirs);
                     }
                 }

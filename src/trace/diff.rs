@@ -99,7 +99,11 @@ fn counts(left: &[Line], right: &[Line]) -> Vec<Difference> {
     kinds
         .into_iter()
         .filter(|(_, (a, b))| a != b)
-        .map(|(kind, (a, b))| Difference { path: kind.to_owned(), left: Some(a.into()), right: Some(b.into()) })
+        .map(|(kind, (a, b))| Difference {
+            path: kind.to_owned(),
+            left: Some(a.into()),
+            right: Some(b.into()),
+        })
         .collect()
 }
 
@@ -125,7 +129,13 @@ fn fields(left: &Value, right: &Value, path: &mut String, found: &mut Vec<Differ
     }
 }
 
-fn below(step: &str, left: Option<&Value>, right: Option<&Value>, path: &mut String, found: &mut Vec<Difference>) {
+fn below(
+    step: &str,
+    left: Option<&Value>,
+    right: Option<&Value>,
+    path: &mut String,
+    found: &mut Vec<Difference>,
+) {
     let length = path.len();
     path.push_str(step);
     match (left, right) {

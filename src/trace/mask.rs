@@ -100,7 +100,10 @@ mod tests {
 
     #[test]
     fn secrets_in_queries_are_blotted_out() {
-        assert_eq!(url("https://a.test/x?api-version=1.0&Code=s3cret"), "https://a.test/x?api-version=1.0&Code=***");
+        assert_eq!(
+            url("https://a.test/x?api-version=1.0&Code=s3cret"),
+            "https://a.test/x?api-version=1.0&Code=***"
+        );
         assert_eq!(url("https://a.test/x"), "https://a.test/x");
     }
 }

@@ -38,7 +38,7 @@ pub struct Line {
 #[derive(Debug, thiserror::Error)]
 pub enum TraceError {
     /// The file can't be read.
-    #[error("{name}: can't be read: {source}")]
+    #[error("{name}: can't be read: {}", crate::scenario::describe_io(source))]
     Io {
         /// The file.
         name: String,
@@ -118,7 +118,8 @@ impl Trace {
                 header = Some(read_header(name, text)?);
                 continue;
             }
-            let json: Value = serde_json::from_slice(text).map_err(|e| wrong(format!("no JSON: {}", plain(&e))))?;
+            let json: Value =
+                serde_json::from_slice(text).map_err(|e| wrong(format!("no JSON: {}", plain(&e))))?;
             let record = understand(&json).map_err(wrong)?;
             lines.push(Line { number, json, record });
         }
@@ -150,7 +151,9 @@ fn read_header(name: &str, text: &[u8]) -> Result<TraceHeader, TraceError> {
 fn understand(json: &Value) -> Result<Option<Record>, String> {
     let kind = json.get("kind").and_then(Value::as_str).ok_or("the record has no \"kind\"")?;
     for field in ["t", "n"] {
-        json.get(field).and_then(Value::as_u64).ok_or_else(|| format!("the record has no number \"{field}\""))?;
+        json.get(field)
+            .and_then(Value::as_u64)
+            .ok_or_else(|| format!("the record has no number \"{field}\""))?;
     }
     match serde_json::from_value(json.clone()) {
         Ok(record) => Ok(Some(record)),

@@ -120,7 +120,13 @@ impl App {
 
     /// Whether any device asks the person at the terminal something.
     pub(super) fn your_turn(&self) -> bool {
-        self.hands() && self.model.stations.iter().any(Station::asks)
+        self.asking().is_some()
+    }
+
+    /// A device that asks something: the one that is looked at, if it does.
+    pub(super) fn asking(&self) -> Option<&Station> {
+        let mut stations = self.station().into_iter().chain(&self.model.stations);
+        stations.find(|s| s.asks()).filter(|_| self.hands())
     }
 
     /// Whether letters go to a field.
@@ -137,7 +143,9 @@ impl App {
     /// Whether an action means anything here: what does not is not offered.
     pub(super) fn offers(&self, action: Action) -> bool {
         match action {
-            Action::Fill => self.hint().is_some() && self.hands() && self.screen().is_some_and(|s| !s.fields.is_empty()),
+            Action::Fill => {
+                self.hint().is_some() && self.hands() && self.screen().is_some_and(|s| !s.fields.is_empty())
+            }
             Action::Device => self.model.stations.len() > 1,
             Action::Power => self.live && self.model.end.is_none(),
             Action::Pause | Action::Step | Action::Slower | Action::Faster => self.model.end.is_none(),

@@ -81,7 +81,8 @@ impl Form {
         }
         let fields = (0..screen.fields.len()).map(Spot::Field);
         let list = (!screen.choices.is_empty()).then_some(Spot::List);
-        let buttons = screen.buttons.iter().enumerate().filter(|(_, b)| b.enabled).map(|(at, _)| Spot::Button(at));
+        let buttons =
+            screen.buttons.iter().enumerate().filter(|(_, b)| b.enabled).map(|(at, _)| Spot::Button(at));
         fields.chain(list).chain(phases).chain(buttons).collect()
     }
 
@@ -91,7 +92,8 @@ impl Form {
         let field = || spots.iter().find(|s| matches!(s, Spot::Field(_) | Spot::List));
         let button = || spots.iter().rev().find(|s| matches!(s, Spot::Button(_)));
         let active = |p: &&PhaseView| matches!(p.state, PhaseState::Working | PhaseState::Error);
-        let phase = screen.esp.as_ref().and_then(|esp| esp.phases.iter().find(active)).map(|p| Spot::Phase(p.phase));
+        let phase =
+            screen.esp.as_ref().and_then(|esp| esp.phases.iter().find(active)).map(|p| Spot::Phase(p.phase));
         let phase = phase.filter(|p| spots.contains(p));
         empty.or_else(field).or_else(button).copied().or(phase).or_else(|| spots.first().copied())
     }

@@ -50,7 +50,7 @@ pub(super) struct Binding {
     pub(super) free: &'static [Chord],
     /// Two or three words for the foot of the frame; empty when it is not listed there.
     pub(super) short: &'static str,
-    /// A line for the help page.
+    /// A line for the help page; neighbours with the same line share it.
     pub(super) long: &'static str,
 }
 
@@ -80,7 +80,7 @@ pub(super) static KEYMAP: &[Binding] = &[
         always: &[key(KeyCode::F(9))],
         free: &[],
         short: "fill",
-        long: "fill in the TEST ONLY answers that the scenario knows",
+        long: "fill in the answers that the scenario knows",
     },
     Binding {
         action: Action::Pause,
@@ -101,14 +101,14 @@ pub(super) static KEYMAP: &[Binding] = &[
         always: &[key(KeyCode::F(3))],
         free: &[letter('-')],
         short: "speed",
-        long: "slower",
+        long: "slower, faster; beyond 3600x as fast as it goes",
     },
     Binding {
         action: Action::Faster,
         always: &[key(KeyCode::F(4))],
         free: &[letter('+'), letter('=')],
         short: "speed",
-        long: "faster, up to as fast as it goes",
+        long: "slower, faster; beyond 3600x as fast as it goes",
     },
     Binding {
         action: Action::Timeline,
@@ -143,28 +143,28 @@ pub(super) static KEYMAP: &[Binding] = &[
         always: &[key(KeyCode::Tab)],
         free: &[key(KeyCode::Right)],
         short: "",
-        long: "next field, list, phase or button",
+        long: "to the next or previous field, list or button",
     },
     Binding {
         action: Action::Previous,
         always: &[key(KeyCode::BackTab), Chord(KeyCode::Tab, KeyModifiers::SHIFT)],
         free: &[key(KeyCode::Left)],
         short: "",
-        long: "the one before",
+        long: "to the next or previous field, list or button",
     },
     Binding {
         action: Action::Up,
         always: &[key(KeyCode::Up)],
         free: &[letter('k')],
         short: "",
-        long: "up in a list; the one before",
+        long: "up and down in a list; from place to place elsewhere",
     },
     Binding {
         action: Action::Down,
         always: &[key(KeyCode::Down)],
         free: &[letter('j')],
         short: "",
-        long: "down in a list; the next one",
+        long: "up and down in a list; from place to place elsewhere",
     },
     Binding {
         action: Action::Press,
@@ -185,9 +185,7 @@ pub(super) static KEYMAP: &[Binding] = &[
 /// What a key does. `typing`: somebody types into a field, letters belong there.
 pub(super) fn look_up(event: KeyEvent, typing: bool) -> Option<Action> {
     let chord = normal(event);
-    let found = KEYMAP
-        .iter()
-        .find(|b| b.always.contains(&chord) || (!typing && b.free.contains(&chord)));
+    let found = KEYMAP.iter().find(|b| b.always.contains(&chord) || (!typing && b.free.contains(&chord)));
     found.map(|b| b.action)
 }
 

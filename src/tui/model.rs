@@ -63,7 +63,8 @@ impl Model {
         self.now = self.now.max(record.t);
         self.records += 1;
         self.note_rule(record);
-        let station = (!matches!(record.who.as_str(), "cloud" | "world")).then(|| self.station_index(&record.who));
+        let station =
+            (!matches!(record.who.as_str(), "cloud" | "world")).then(|| self.station_index(&record.who));
         let line = story::tell(record, station.map(|at| &self.stations[at]));
         let change = match station {
             Some(at) => self.stations[at].apply(record),
@@ -82,9 +83,9 @@ impl Model {
         change
     }
 
-    /// One device.
-    pub(super) fn station(&self, name: &str) -> Option<&Station> {
-        self.stations.iter().find(|s| s.name == name)
+    /// Whether the world ended, and every device at an end of its own.
+    pub(super) fn ended_well(&self) -> bool {
+        self.end.is_some() && self.stations.iter().all(|s| s.ended.is_some())
     }
 
     /// What the run rests on so far.
@@ -101,13 +102,13 @@ impl Model {
     }
 
     fn note_rule(&mut self, record: &Record) {
-        match &record.what {
-            What::Note { note: Note::Decided { rule, .. } } | What::Cloud { rule: Some(rule), .. } => {
-                if !self.rules.contains(rule) {
-                    self.rules.insert(rule.clone());
-                }
-            }
-            _ => {}
+        let (What::Note { note: Note::Decided { rule, .. } } | What::Cloud { rule: Some(rule), .. }) =
+            &record.what
+        else {
+            return;
+        };
+        if !self.rules.contains(rule) {
+            self.rules.insert(rule.clone());
         }
     }
 }

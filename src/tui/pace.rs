@@ -36,11 +36,6 @@ impl Pace {
         self.paused
     }
 
-    /// Whether time goes slower than asked for, because a person is asked.
-    pub(super) fn is_held(&self) -> bool {
-        self.human && self.speed != Speed::REAL && !matches!(self.speed, Speed::Scaled(f) if f <= 1.0)
-    }
-
     /// Where virtual time stands; `None` when it need not be waited for.
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // never negative, years fit
     pub(super) fn reached(&self, wall: Instant) -> Option<VirtualTime> {
@@ -53,7 +48,9 @@ impl Pace {
         if self.paused {
             return None;
         }
-        let (Some(factor), Some(reached)) = (self.factor(), self.reached_ms(wall)) else { return Some(Duration::ZERO) };
+        let (Some(factor), Some(reached)) = (self.factor(), self.reached_ms(wall)) else {
+            return Some(Duration::ZERO);
+        };
         let missing = (due.0 as f64 - reached) / factor / 1_000.0;
         Some(Duration::try_from_secs_f64(missing.max(0.0)).unwrap_or(Duration::MAX))
     }
@@ -148,13 +145,11 @@ mod tests {
         for speed in [Speed::Scaled(600.0), Speed::Instant] {
             let mut pace = Pace::new(wall, speed);
             pace.human(wall, ZERO, true);
-            assert!(pace.is_held());
             assert_eq!(pace.reached(wall + Duration::from_secs(2)), Some(VirtualTime(2_000)));
         }
         let mut slow = Pace::new(wall, Speed::Scaled(0.5));
         slow.human(wall, ZERO, true);
         assert_eq!(slow.reached(wall + Duration::from_secs(2)), Some(VirtualTime(1_000)));
-        assert!(!slow.is_held());
     }
 
     #[test]
@@ -163,7 +158,10 @@ mod tests {
         let mut pace = Pace::new(wall, Speed::REAL);
         let at = |s| wall + Duration::from_secs(s);
         pace.pause(at(5), ZERO, true);
-        assert_eq!((pace.until(VirtualTime(9_000), at(60)), pace.reached(at(60))), (None, Some(VirtualTime(5_000))));
+        assert_eq!(
+            (pace.until(VirtualTime(9_000), at(60)), pace.reached(at(60))),
+            (None, Some(VirtualTime(5_000)))
+        );
         pace.pause(at(60), ZERO, false);
         assert_eq!(pace.reached(at(61)), Some(VirtualTime(6_000)));
     }
@@ -181,6 +179,9 @@ mod tests {
         assert_eq!(pace.speed(), Speed::REAL);
         pace.faster(wall, ZERO);
         assert_eq!(pace.speed(), Speed::Scaled(2.0));
-        assert_eq!((speed_name(Speed::Scaled(60.0)), speed_name(Speed::Scaled(0.5))), ("60x".into(), "0.5x".into()));
+        assert_eq!(
+            (speed_name(Speed::Scaled(60.0)), speed_name(Speed::Scaled(0.5))),
+            ("60x".into(), "0.5x".into())
+        );
     }
 }

@@ -58,6 +58,8 @@ pub(super) struct Palette {
     pub(super) bar_strong: Style,
     /// What wants attention in them: paused, your turn.
     pub(super) bar_alert: Style,
+    /// A good end.
+    pub(super) bar_good: Style,
     /// The panel that tells about the run.
     pub(super) panel: Style,
     /// Its labels.
@@ -101,8 +103,8 @@ impl Palette {
             field: on(246, CARD),
             field_focus: on(BLUE, CARD),
             hint: on(248, CARD),
-            wallpaper: on(255, 18),
-            logo: on(75, 18),
+            wallpaper: on(255, 17),
+            logo: on(75, 17),
             taskbar: on(252, 234),
             dark: on(252, 16),
             dark_soft: on(242, 16),
@@ -110,6 +112,7 @@ impl Palette {
             bar: on(250, BAR),
             bar_strong: on(231, BAR).add_modifier(Modifier::BOLD),
             bar_alert: on(16, 220).add_modifier(Modifier::BOLD),
+            bar_good: on(16, 114).add_modifier(Modifier::BOLD),
             panel: on(252, PANEL),
             label: on(75, PANEL),
             panel_soft: on(245, PANEL),
@@ -152,6 +155,7 @@ impl Palette {
             bar: REVERSED,
             bar_strong: REVERSED.add_modifier(Modifier::BOLD),
             bar_alert: BOLD,
+            bar_good: BOLD,
             panel: NONE,
             label: BOLD,
             panel_soft: DIM,

@@ -7,11 +7,11 @@ use crossterm::event::{Event, KeyEventKind};
 use oobe_agent::io::Act;
 use oobe_agent::time::{Span, VirtualTime};
 
+use super::TuiError;
 use super::app::{App, Command, Tempo};
 use super::model::Change;
 use super::pace::Pace;
 use super::source::Source;
-use super::TuiError;
 use crate::trace::record::{Record, What};
 use crate::world::Speed;
 
@@ -126,7 +126,7 @@ impl<S: Source> Player<S> {
             if self.show_pending(wall) {
                 break;
             }
-            if self.app.model.end.is_some() || self.pace.is_paused() {
+            if self.source.ending().is_some() || self.pace.is_paused() {
                 break;
             }
             self.pace.human(wall, self.source.now(), self.app.your_turn());

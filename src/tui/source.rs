@@ -69,6 +69,8 @@ pub(super) struct Replay {
     header: TraceHeader,
     records: VecDeque<Record>,
     now: VirtualTime,
+    /// Records that were played.
+    played: u64,
     ending: Option<Ending>,
 }
 
@@ -80,7 +82,7 @@ impl Replay {
 
     pub(super) fn of(trace: Trace) -> Self {
         let records = trace.lines.into_iter().filter_map(|line| line.record).collect();
-        Self { header: trace.header, records, now: VirtualTime::ZERO, ending: None }
+        Self { header: trace.header, records, now: VirtualTime::ZERO, played: 0, ending: None }
     }
 }
 
@@ -102,11 +104,17 @@ impl Source for Replay {
     }
 
     fn step(&mut self, sink: &mut Sink<'_>) {
-        let Some(record) = self.records.pop_front() else {
-            let detail = "the trace ends here".to_owned();
-            self.ending.get_or_insert(Ending { outcome: "end of the trace".into(), detail });
+        if self.ending.is_some() {
             return;
-        };
+        }
+        // A trace may break off: then it ends all the same.
+        let record = self.records.pop_front().unwrap_or_else(|| Record {
+            t: self.now,
+            n: self.played,
+            who: "world".into(),
+            what: What::End { outcome: "broken off".into(), detail: "the trace ends here".into() },
+        });
+        self.played = record.n + 1;
         self.now = self.now.max(record.t);
         if let What::End { outcome, detail } = &record.what {
             self.ending = Some(Ending { outcome: outcome.clone(), detail: detail.clone() });

@@ -17,6 +17,10 @@ use super::TuiError;
 /// Whether the terminal is ours now. A terminal is one for the whole process, and so is this.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
+/// How long the loop has to end after a signal.
+#[cfg(unix)]
+const GRACE: std::time::Duration = std::time::Duration::from_secs(1);
+
 /// The terminal while it is ours. Dropping it gives it back.
 pub(super) struct Guard {
     pub(super) terminal: Terminal<CrosstermBackend<Stdout>>,
@@ -31,11 +35,7 @@ impl Guard {
         }
         let hangup = Arc::new(AtomicBool::new(false));
         #[cfg(unix)]
-        for signal in [signal_hook::consts::SIGTERM, signal_hook::consts::SIGHUP, signal_hook::consts::SIGINT] {
-            // The second one ends the process, should the first not be heard.
-            signal_hook::flag::register_conditional_shutdown(signal, 1, Arc::clone(&hangup))?;
-            signal_hook::flag::register(signal, Arc::clone(&hangup))?;
-        }
+        listen(Arc::clone(&hangup))?;
         // A panic prints its message on the terminal as it was.
         let before = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
@@ -59,6 +59,25 @@ impl Guard {
     pub(super) fn is_hung_up(&self) -> bool {
         self.hangup.load(Ordering::SeqCst)
     }
+}
+
+/// Listens for those who want the process to end. The loop is given a moment to end it in good order; it may be stuck
+/// reading from a terminal that is gone (crossterm 0.29 reads on and on at its end), and then nobody waits for it.
+#[cfg(unix)]
+fn listen(hangup: Arc<AtomicBool>) -> io::Result<()> {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+
+    let mut signals = signal_hook::iterator::Signals::new([SIGHUP, SIGINT, SIGTERM])?;
+    std::thread::Builder::new().name("signals".into()).spawn(move || {
+        let Some(signal) = signals.forever().next() else { return };
+        hangup.store(true, Ordering::SeqCst);
+        if TAKEN.load(Ordering::SeqCst) {
+            std::thread::sleep(GRACE);
+        }
+        give_back();
+        std::process::exit(128 + signal);
+    })?;
+    Ok(())
 }
 
 impl Drop for Guard {

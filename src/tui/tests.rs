@@ -6,3 +6,4 @@ mod model;
 mod play;
 mod screens;
 mod snapshots;
+mod terminal;

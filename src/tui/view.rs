@@ -74,11 +74,11 @@ pub(super) fn draw(frame: &mut Frame<'_>, app: &App, look: &Palette) {
     bar::foot(&mut canvas, plan.foot, app);
     if let Some(open) = app.overlay {
         canvas.cursor = None;
-        let over = Rect { height: plan.foot.y - plan.device.y, ..area };
+        let body = plan.device.union(plan.panel);
         match open {
-            Overlay::Help => overlay::help(&mut canvas, over, app),
-            Overlay::Timeline(back) => overlay::timeline(&mut canvas, over, app, back),
-            Overlay::ConfirmPower => overlay::confirm_power(&mut canvas, over, app),
+            Overlay::Help => overlay::help(&mut canvas, if plan.side { plan.device } else { body }, app),
+            Overlay::Timeline(back) => overlay::timeline(&mut canvas, body, app, back),
+            Overlay::ConfirmPower => overlay::confirm_power(&mut canvas, plan.device, app),
         }
     }
     if let Some(cursor) = canvas.cursor {
@@ -88,7 +88,9 @@ pub(super) fn draw(frame: &mut Frame<'_>, app: &App, look: &Palette) {
 
 /// The device's screen.
 fn device(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
-    let Some(station) = app.station() else { return dark::off(canvas, area, "nobody switched it on yet", app) };
+    let Some(station) = app.station() else {
+        return dark::off(canvas, area, "nobody switched it on yet", app);
+    };
     match (&station.power, &station.screen) {
         (Power::Off(why), _) => dark::off(canvas, area, why, app),
         (Power::Starting(why), _) => dark::starting(canvas, area, why, app),

@@ -75,7 +75,7 @@ impl Host {
 /// What sits in the device's TPM socket. A software TPM will; until then, what the scenario says of it: user-driven
 /// mode only asks whether there is one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum TpmSocket {
+pub(super) enum TpmSocket {
     /// Nothing.
     Empty,
     /// A TPM that tells who it is.

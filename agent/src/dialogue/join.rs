@@ -8,7 +8,7 @@ use oobe_wire::encoding::{base64_decode, base64_encode};
 use oobe_wire::ids::Guid;
 use oobe_wire::secret::{Personal, Secret};
 use oobe_wire::x509::{self, Name};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Value, json};
 
 use super::{Failure, dsreg_agent, json as parse_json};
@@ -32,10 +32,15 @@ pub struct JoinedDevice {
     pub tenant: Guid,
     /// Device certificate, DER; its key is [`DEVICE_KEY`].
     pub certificate: Vec<u8>,
-    /// Who joined it.
+    /// Who joined it: on the disk in the clear, since the sign-in page shows it; masked wherever it is printed.
+    #[serde(serialize_with = "in_the_clear")]
     pub upn: Personal<String>,
     /// SIDs that became local administrators.
     pub administrators: Vec<String>,
+}
+
+fn in_the_clear<S: Serializer>(upn: &Personal<String>, serializer: S) -> Result<S::Ok, S::Error> {
+    upn.expose().serialize(serializer)
 }
 
 /// How it ended.

@@ -3,8 +3,10 @@
 
 mod agent;
 mod body;
+mod delivery;
 mod listing;
 mod msi;
+mod msi_job;
 mod sidecar;
 mod win32;
 
@@ -13,7 +15,7 @@ use oobe_wire::content::{Keys, Sealed};
 use oobe_wire::model::PackageManifest;
 
 pub(crate) use agent::{Agent, SIDECAR};
-pub(crate) use msi::MsiJob;
+pub(crate) use msi_job::MsiJob;
 pub(crate) use sidecar::SideCar;
 
 use super::{Activity, Management};

@@ -3,8 +3,8 @@
 
 use oobe_catalog::codes;
 use oobe_wire::encoding::base64_decode;
-use oobe_wire::x509::parse_certificate;
 use oobe_wire::pfx;
+use oobe_wire::x509::parse_certificate;
 use serde::{Deserialize, Serialize};
 
 use super::csp::{Format, LocUri};
@@ -54,14 +54,23 @@ impl Management {
             }
             Some(_) => None,
         };
-        cx.checked("root-certificate", failed);
-        let Some(certificate) = parsed else { return };
+        cx.checked("root-certificate", failed.clone());
         let node = uri.parent();
+        if let Some(why) = failed {
+            self.tree.remove(&node);
+            let code = codes::E_INVALIDARG.code.to_string();
+            cx.failed(DOING, NoteFault::PeerBrokeProtocol, Some(code), why);
+            return;
+        }
+        let Some(certificate) = parsed else { return };
         self.tree.set(&node.child("IssuedTo"), Format::Chr, certificate.subject.to_string());
         self.tree.set(&node.child("IssuedBy"), Format::Chr, certificate.issuer.to_string());
         self.tree.set(&node.child("ValidFrom"), Format::Chr, certificate.not_before.to_rfc3339());
         self.tree.set(&node.child("ValidTo"), Format::Chr, certificate.not_after.to_rfc3339());
-        cx.note(Note::Progress { item: certificate.subject.to_string(), state: "root certificate installed".into() });
+        cx.note(Note::Progress {
+            item: certificate.subject.to_string(),
+            state: "root certificate installed".into(),
+        });
     }
 
     /// Blob or password below `PFXCertInstall/<id>` was written: with both there, the file is opened and its key
@@ -126,7 +135,13 @@ impl Management {
     }
 
     /// The key store answered.
-    pub(super) fn certificate_answer(&mut self, a: &mut Activity, cx: &mut Cx<'_>, number: u16, answer: &Answer) {
+    pub(super) fn certificate_answer(
+        &mut self,
+        a: &mut Activity,
+        cx: &mut Cx<'_>,
+        number: u16,
+        answer: &Answer,
+    ) {
         a.importing.remove(&number);
         match answer {
             Answer::Keys(Ok(_)) => {
@@ -159,7 +174,11 @@ impl Management {
         let node = job.node.clone();
         self.forget_pfx(number);
         // Any number but 0 is a failure; the documentation names no others.
-        self.tree.set(&node.child("Status"), Format::Int, i64::from(codes::E_INVALIDARG.code.signed()).to_string());
+        self.tree.set(
+            &node.child("Status"),
+            Format::Int,
+            i64::from(codes::E_INVALIDARG.code.signed()).to_string(),
+        );
         cx.failed(DOING, fault, Some(codes::E_INVALIDARG.code.to_string()), why);
     }
 

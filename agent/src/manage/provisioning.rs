@@ -8,7 +8,7 @@ use oobe_catalog::codes::{self, Code};
 use oobe_wire::ids::Guid;
 use oobe_wire::wap::{Characteristic, ProvisioningDoc};
 
-use super::csp::{Format, LocUri, Request, Tree, Verb, execute, escape, Facts};
+use super::csp::{Facts, Format, LocUri, Request, Tree, Verb, escape, execute};
 use super::enrolment::{Enrolment, EnrolmentDetails, ProvisioningError};
 use crate::cx::Cx;
 use crate::io::ClientIdentity;
@@ -26,7 +26,7 @@ pub(super) fn apply(
 ) -> Result<(Enrolment, Tree), ProvisioningError> {
     let mut tree = Tree::default();
     let mine = stores::install(cx, doc, &details, &mut tree)?;
-    let account = account::read(doc)?;
+    let account = account::read(doc).inspect_err(|e| cx.checked("provisioning-account", Some(e.detail.clone())))?;
     stores::check_search_criteria(cx, &account, &mine)?;
     let enrolment = Enrolment {
         id: Guid::derive(cx.setup.seed, &["enrolment", &cx.setup.name, &details.device_id]),
@@ -72,7 +72,8 @@ fn dm_client(
     let providers = doc.all("DMClient").filter_map(|c| c.child("Provider")).flat_map(|c| &c.children);
     for provider in providers {
         if provider.kind != enrolment.provider {
-            let detail = format!("DMClient names provider {:?}, APPLICATION {:?}", provider.kind, enrolment.provider);
+            let detail =
+                format!("DMClient names provider {:?}, APPLICATION {:?}", provider.kind, enrolment.provider);
             cx.checked("provisioning-provider", Some(detail));
             continue;
         }

@@ -38,13 +38,17 @@ impl Management {
             ("RootCATrustedCertificates", [_, _, "EncodedCertificate"]) if written => {
                 self.root_written(cx, uri, &change.data);
             }
-            ("ClientCertificateInstall", ["PFXCertInstall", _, "PFXCertBlob" | "PFXCertPassword"]) if written => {
+            ("ClientCertificateInstall", ["PFXCertInstall", _, "PFXCertBlob" | "PFXCertPassword"])
+                if written =>
+            {
                 self.pfx_written(a, cx, &uri.parent());
             }
             ("ClientCertificateInstall", ["SCEP", _, "Install", "Enroll"]) if change.verb == Verb::Exec => {
                 self.scep_asked(cx, &uri.parent().parent());
             }
-            ("EnterpriseDesktopAppManagement", ["MSI", _, "DownloadInstall"]) if change.verb == Verb::Exec => {
+            ("EnterpriseDesktopAppManagement", ["MSI", _, "DownloadInstall"])
+                if change.verb == Verb::Exec =>
+            {
                 self.msi_asked(a, cx, &uri.parent(), &change.data);
             }
             ("EnterpriseDesktopAppManagement", ["MSI", _]) if change.verb == Verb::Delete => {
@@ -67,7 +71,10 @@ impl Management {
     /// ESD-040: application control that arrives in OOBE restarts the device, and nothing can put that off.
     pub(super) fn restart_for_applocker(&mut self, a: &mut Activity, cx: &mut Cx<'_>) {
         if std::mem::take(&mut self.applocker) && !self.tracker.is_over() {
-            cx.decided(rules::ESD_040, "application control came by the AppLocker CSP: the device restarts at once");
+            cx.decided(
+                rules::ESD_040,
+                "application control came by the AppLocker CSP: the device restarts at once",
+            );
             a.tell(ManageEvent::RestartNeeded { why: "application control was delivered".into() });
         }
     }
@@ -99,4 +106,3 @@ fn device_detail(cx: &mut Cx<'_>, change: &Change) {
         cx.note(Note::Remark { text });
     }
 }
-

@@ -59,7 +59,8 @@ impl Management {
         self.resume_msi(cx);
         self.resume_agent(&mut a, cx);
         self.work(&mut a, cx);
-        let reason = if self.sessions.completed == 0 { "the first after enrolment" } else { "Windows has started" };
+        let reason =
+            if self.sessions.completed == 0 { "the first after enrolment" } else { "Windows has started" };
         self.sync(&mut a, cx, reason);
         self.pump(&mut a, cx);
         self.look_soon(&mut a, cx);
@@ -97,7 +98,13 @@ impl Management {
     }
 
     /// A conversation got its answer.
-    pub fn answer(&mut self, a: &mut Activity, cx: &mut Cx<'_>, slot: Slot, answer: Answer) -> Vec<ManageEvent> {
+    pub fn answer(
+        &mut self,
+        a: &mut Activity,
+        cx: &mut Cx<'_>,
+        slot: Slot,
+        answer: Answer,
+    ) -> Vec<ManageEvent> {
         match slot {
             Slot::Session => self.session_answer(a, cx, answer),
             Slot::SideCar => self.sidecar_answer(a, cx, answer),

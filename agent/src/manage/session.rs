@@ -42,6 +42,10 @@ pub(crate) struct Session {
     pub(super) reason: String,
     /// Correlation vector, without its counter.
     pub(super) vector: String,
+    /// An object of which more is to come: LocURI and what there is of it.
+    pub(super) partial: Option<(String, String)>,
+    /// Whether it began after the settings of an update ring came (ESD-042).
+    pub(super) syncs_ring: bool,
 }
 
 /// Most messages that a session may have: a server that never ends is let go (MOD-009).

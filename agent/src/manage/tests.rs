@@ -3,6 +3,7 @@
 mod apps;
 mod device_phase;
 mod enrolment;
+mod fixtures;
 mod peer;
 mod properties;
 mod restart;

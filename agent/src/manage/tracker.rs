@@ -117,7 +117,10 @@ impl Tracker {
     /// Whether the device part of the page, or the time before it, is still open.
     pub(super) fn device_part_is_open(&self) -> bool {
         let (device, _) = self.wanted.unwrap_or((true, true));
-        device && !self.over && !self.done.contains(&Phase::DeviceSetup) && !self.begun.contains(&Phase::AccountSetup)
+        device
+            && !self.over
+            && !self.done.contains(&Phase::DeviceSetup)
+            && !self.begun.contains(&Phase::AccountSetup)
     }
 
     /// Whether the management extension may install apps: from Device setup on, or when there is no page.

@@ -54,7 +54,12 @@ impl Management {
         let timings = &cx.setup.timings;
         let rows = [
             (POLICIES, self.work.policies.is_empty(), timings.policy, "a policy to be applied"),
-            (CERTIFICATES, self.work.certificates.is_empty(), timings.certificate, "a certificate to be installed"),
+            (
+                CERTIFICATES,
+                self.work.certificates.is_empty(),
+                timings.certificate,
+                "a certificate to be installed",
+            ),
             (NETWORKS, self.work.networks.is_empty(), timings.network_profile, "a network to be set up"),
         ];
         for (row, empty, median, why) in rows {

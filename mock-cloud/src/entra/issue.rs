@@ -200,6 +200,18 @@ fn sign_tweaked(state: &mut State, call: &Call<'_>, mut claims: Map<String, Valu
                 let other = Guid::derive(state.seed, &["a tenant that is not there"]);
                 claims.insert("tid".into(), json!(other));
             }
+            TokenTweak::ForeignTenant => {
+                let other = Guid::derive(state.seed, &["a tenant that is not there"]);
+                claims.insert("tid".into(), json!(other));
+                claims.insert("iss".into(), json!(issuer(&other.to_string(), false)));
+            }
+            TokenTweak::NoTenant => {
+                claims.remove("tid");
+            }
+            TokenTweak::WrongDevice => {
+                let other = Guid::derive(state.seed, &["a device that is not there"]);
+                claims.insert("deviceid".into(), json!(other));
+            }
             TokenTweak::Expired => {
                 claims.insert("iat".into(), json!(another_day(-26)));
                 claims.insert("nbf".into(), json!(another_day(-26)));

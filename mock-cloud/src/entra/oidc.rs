@@ -3,6 +3,7 @@
 use oobe_wire::crypto::KeyKind;
 use oobe_wire::encoding::base64_encode;
 use oobe_wire::ids::Guid;
+use oobe_wire::jwt::Algorithm;
 use serde_json::json;
 
 use super::ok;
@@ -34,7 +35,8 @@ pub(super) fn realm(state: &State, user: &str) -> Reply {
 }
 
 /// `GET /{tenant}/.well-known/openid-configuration`.
-pub(super) fn configuration(tenant: Option<Guid>, v2: bool) -> Reply {
+pub(super) fn configuration(state: &State, tenant: Option<Guid>, v2: bool) -> Reply {
+    let algorithm = Algorithm::of(state.keys);
     let name = tenant.map_or_else(|| "common".to_owned(), |t| t.to_string());
     let issued_by = tenant.map_or_else(|| "{tenantid}".to_owned(), |t| t.to_string());
     let base = if v2 { format!("{LOGIN}/{name}/oauth2/v2.0") } else { format!("{LOGIN}/{name}/oauth2") };
@@ -45,7 +47,7 @@ pub(super) fn configuration(tenant: Option<Guid>, v2: bool) -> Reply {
         "jwks_uri": format!("{LOGIN}/{name}/{keys}"),
         "response_modes_supported": ["query", "fragment", "form_post"],
         "subject_types_supported": ["pairwise"],
-        "id_token_signing_alg_values_supported": ["RS256"],
+        "id_token_signing_alg_values_supported": [algorithm],
         "response_types_supported": ["code", "id_token"],
         "scopes_supported": ["openid"],
         "issuer": issuer(&issued_by, v2),
@@ -64,6 +66,7 @@ pub(super) fn keys(state: &State) -> Reply {
     let mut jwk = authority.tokens.public().to_jwk();
     jwk.kid = Some(authority.tokens_kid.clone());
     jwk.use_ = Some("sig".into());
+    // Entra leaves the algorithm out where it is RS256; the dialect names it.
     if authority.tokens.kind() == KeyKind::P256 {
         jwk.alg = Some("ES256".into());
     }

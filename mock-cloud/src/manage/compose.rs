@@ -31,8 +31,16 @@ const QUESTIONS: [&str; 6] = [
     "./DevDetail/Ext/Microsoft/SMBIOSSerialNumber",
 ];
 
-/// Rules that the composition rests on, for the journal.
-pub(super) const RULES: [&str; 3] = [rules::WIR_001.id, rules::ESS_019.id, rules::ESD_005.id];
+/// The rule that a batch of orders rests on.
+pub(super) const fn rule_of(stage: Stage, user: bool) -> &'static str {
+    match (stage, user) {
+        (Stage::Hold, false) => rules::WIR_001.id,
+        (Stage::Hold, true) => rules::WIR_002.id,
+        (Stage::Settings, _) => rules::ESD_025.id,
+        (Stage::Apps, _) => rules::WIR_008.id,
+        (Stage::Release, _) => rules::WIR_003.id,
+    }
+}
 
 /// Orders for the device.
 pub(super) fn device_orders(seed: u64, tenant: &Tenant, enrolment: &Enrolment) -> Vec<Order> {

@@ -93,6 +93,8 @@ pub(crate) struct Session {
 pub(crate) struct Sent {
     /// The order it belongs to.
     pub(crate) order: String,
+    /// Number of the message that it went out in.
+    pub(crate) message: u32,
     /// Name of the command.
     pub(crate) name: String,
     /// LocURI.

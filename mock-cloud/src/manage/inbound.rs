@@ -14,12 +14,7 @@ use crate::http::Call;
 use crate::journal::{Refused, Service};
 use crate::state::State;
 
-const TOKEN_CHECKS: TokenChecks = TokenChecks {
-    signature: checks::DM_USER_TOKEN,
-    issuer: checks::DM_USER_TOKEN,
-    audience: checks::DM_USER_TOKEN,
-    times: checks::DM_USER_TOKEN,
-};
+const TOKEN_CHECKS: TokenChecks = TokenChecks::all_in_one(checks::DM_USER_TOKEN);
 
 /// Our answer to one command of the device.
 pub(super) struct Answer {
@@ -79,23 +74,34 @@ fn statuses(state: &mut State, device: &str, message: &Message) -> Result<(), Re
     let State { enrolments, journal, .. } = state;
     let enrolment = enrolments.get_mut(device).expect("the certificate led to it");
     let session = enrolment.session.as_mut().expect("the message is part of one");
-    let expected = session.server_message.to_string();
+    // The header of any message of ours may be answered; commands only those that are open.
+    let header = |msg_ref: &str| {
+        msg_ref.parse::<u32>().is_ok_and(|number| (1..=session.server_message).contains(&number))
+    };
+    let open = |msg_ref: &str, cmd_ref: &str| {
+        session.open.get(cmd_ref.trim()).filter(|sent| sent.message.to_string() == msg_ref.trim())
+    };
+    let mut unknown = None;
+    let mut results = None;
     let mut answered: BTreeMap<String, StatusCode> = BTreeMap::new();
     let mut found = Vec::new();
     for command in &message.commands {
         match &command.body {
             Body::Status(status) => {
-                let known = status.msg_ref.trim() == expected
-                    && (status.cmd_ref.trim() == "0" || session.open.contains_key(status.cmd_ref.trim()));
-                journal.expect(checks::DM_STATUS_REFERENCE, known, || unknown_status(status))?;
+                let known = match status.cmd_ref.trim() {
+                    "0" => header(status.msg_ref.trim()),
+                    cmd_ref => open(&status.msg_ref, cmd_ref).is_some(),
+                };
+                if !known {
+                    unknown = unknown.or_else(|| Some(unknown_status(status)));
+                }
                 answered.entry(status.cmd_ref.trim().to_owned()).or_insert(status.code);
             }
             Body::Results { msg_ref, cmd_ref, items } => {
-                let get = session.open.get(cmd_ref.trim()).filter(|s| s.name == "Get");
-                let known = msg_ref.trim() == expected && get.is_some();
-                journal.expect(checks::DM_RESULTS_REFERENCE, known, || {
-                    format!("results for command {cmd_ref} of message {msg_ref}, which is no Get of ours")
-                })?;
+                let get = open(msg_ref, cmd_ref).filter(|sent| sent.name == "Get");
+                let why =
+                    || format!("results for command {cmd_ref} of message {msg_ref}, which is no Get of ours");
+                results = Some(results.flatten().or_else(|| get.is_none().then(why)));
                 let asked = get.map(|s| s.uri.clone()).unwrap_or_default();
                 found.extend(items.iter().map(|item| {
                     (
@@ -106,6 +112,10 @@ fn statuses(state: &mut State, device: &str, message: &Message) -> Result<(), Re
             }
             _ => {}
         }
+    }
+    journal.check(checks::DM_STATUS_REFERENCE, unknown)?;
+    if let Some(failed) = results {
+        journal.check(checks::DM_RESULTS_REFERENCE, failed)?;
     }
     // A message without Final has more to come, in the next one.
     if message.final_ {
@@ -182,8 +192,9 @@ fn user_token(message: &Message) -> Option<String> {
 /// Who is there: `user` in the LoginStatus alert (WIR-007), proved by a token of the tenant's user for enrolment. A
 /// device that enrolled by name and password has no tokens; its enrolling user counts. Tells whether the token is good.
 fn login(state: &mut State, device: &str, message: &Message, token: Option<&str>) -> bool {
-    let logged_in = items_of(message, "com.microsoft/MDM/LoginStatus")
-        .any(|item| item.data.as_deref().is_some_and(|d| d.trim().eq_ignore_ascii_case("user")));
+    // Who is there is told at the beginning of a session.
+    let Some(status) = items_of(message, "com.microsoft/MDM/LoginStatus").next() else { return false };
+    let logged_in = status.data.as_deref().is_some_and(|d| d.trim().eq_ignore_ascii_case("user"));
     let enrolment = &state.enrolments[device];
     let (on_premise, owner) = (enrolment.on_premise, enrolment.user);
     let proved = match token {
@@ -212,7 +223,7 @@ fn prove(state: &mut State, device: &str, token: &str) -> Result<Guid, Refused> 
         state.tenant_by_id(tenant).and_then(|t| t.user(*user)).is_some_and(|u| u.setup.enabled)
     });
     let user = user.ok_or("the token has no user of the device's tenant who may sign in");
-    let user = state.journal.need(checks::DM_USER_TOKEN, user)?;
+    let user = state.journal.part(checks::DM_USER_TOKEN, user)?;
     let fits = bearer.device.is_none() || bearer.device == entra_device;
     state.journal.expect(checks::DM_USER_TOKEN_DEVICE, fits, || {
         format!("the token was given to device {}", bearer.device.unwrap_or_default())

@@ -15,10 +15,10 @@ pub(super) fn compose(state: &mut State, device: &str, message: &Message, answer
     let user = state.enrolments[device].session.as_ref().and_then(|s| s.user);
     let over = state.enrolments[device].session.as_ref().is_some_and(|s| s.over);
     let orders = if over || !message.final_ { Vec::new() } else { next(state, device, user) };
-    if !orders.is_empty() {
-        let rules = compose::RULES.join(", ");
+    if let Some((owner, first)) = orders.first() {
         let names: Vec<&str> = orders.iter().map(|(_, order)| order.key.as_str()).collect();
-        state.journal.tell(Service::Dm, "orders-sent", format!("{} (rests on {rules})", names.join("; ")));
+        let rule = compose::rule_of(first.stage, owner.is_some());
+        state.journal.tell_by(Service::Dm, "orders-sent", Some(rule), names.join("; "));
     }
     let State { enrolments, .. } = state;
     let enrolment = enrolments.get_mut(device).expect("the certificate led to it");
@@ -126,6 +126,7 @@ impl Page {
         let mut open = |id: &str, name: &str, uri: &str, inner: bool| {
             let sent = Sent {
                 order: order.key.clone(),
+                message: session.server_message,
                 name: name.to_owned(),
                 uri: uri.to_owned(),
                 inner,

@@ -15,12 +15,7 @@ use crate::http::{Call, Reply, redirect, reply, text};
 use crate::journal::{Refused, Service};
 use crate::state::State;
 
-const TOKEN_CHECKS: TokenChecks = TokenChecks {
-    signature: checks::TERMS_TOKEN,
-    issuer: checks::TERMS_TOKEN,
-    audience: checks::TERMS_TOKEN,
-    times: checks::TERMS_TOKEN,
-};
+const TOKEN_CHECKS: TokenChecks = TokenChecks::all_in_one(checks::TERMS_TOKEN);
 
 /// A user was shown the terms of use, and perhaps accepted them.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -107,10 +102,10 @@ fn place(state: &mut State, call: &Call<'_>) -> Result<Url, Refused> {
 
 fn caller(state: &mut State, call: &Call<'_>) -> Result<(Guid, Guid), Refused> {
     let token = call.bearer().ok_or("the request has no bearer token");
-    let token = state.journal.need(checks::TERMS_TOKEN, token)?;
+    let token = state.journal.part(checks::TERMS_TOKEN, token)?;
     let bearer = verify(state, token, &[Audience::Enrolment], &TOKEN_CHECKS)?;
     let user = bearer.user.ok_or("the token has no user");
-    let user = state.journal.need(checks::TERMS_TOKEN, user)?;
+    let user = state.journal.part(checks::TERMS_TOKEN, user)?;
     Ok((bearer.tenant, user))
 }
 

@@ -1,5 +1,6 @@
 //! Apps that a tenant assigns. What an installer does is a manifest of ours (MOD-003); everything round it is real.
 
+use oobe_catalog::codes;
 use oobe_wire::model::DetectionRule;
 use serde::{Deserialize, Serialize};
 
@@ -121,13 +122,12 @@ pub enum ReturnKind {
 }
 
 impl ReturnCode {
-    /// The documented defaults: 0 and 1707 success, 3010 soft and 1641 hard reboot, 1618 retry (reference:
-    /// protocols, F).
+    /// The documented defaults (reference: protocols, F).
     pub const DEFAULTS: [Self; 5] = [
-        Self { code: 0, kind: ReturnKind::Success },
-        Self { code: 1707, kind: ReturnKind::Success },
-        Self { code: 3010, kind: ReturnKind::SoftReboot },
-        Self { code: 1641, kind: ReturnKind::HardReboot },
-        Self { code: 1618, kind: ReturnKind::Retry },
+        Self { code: codes::EXIT_SUCCESS.value(), kind: ReturnKind::Success },
+        Self { code: codes::EXIT_PRODUCT_INSTALLED.value(), kind: ReturnKind::Success },
+        Self { code: codes::EXIT_SUCCESS_REBOOT_REQUIRED.value(), kind: ReturnKind::SoftReboot },
+        Self { code: codes::EXIT_SUCCESS_REBOOT_INITIATED.value(), kind: ReturnKind::HardReboot },
+        Self { code: codes::EXIT_INSTALL_ALREADY_RUNNING.value(), kind: ReturnKind::Retry },
     ];
 }

@@ -1,6 +1,7 @@
 //! `PUT .../SideCarGatewaySessions('{guid}')` (reference: protocols, F).
 
 use axum::http::StatusCode;
+use oobe_catalog::rules;
 use oobe_wire::content::{pack, seal_for};
 use oobe_wire::encoding::{base64_decode, base64_encode};
 use oobe_wire::ids::Guid;
@@ -20,12 +21,7 @@ use crate::manage::enrolment_of;
 use crate::setup::{AppKind, Scope};
 use crate::state::State;
 
-const TOKEN_CHECKS: TokenChecks = TokenChecks {
-    signature: checks::SIDECAR_USER_TOKEN,
-    issuer: checks::SIDECAR_USER_TOKEN,
-    audience: checks::SIDECAR_USER_TOKEN,
-    times: checks::SIDECAR_USER_TOKEN,
-};
+const TOKEN_CHECKS: TokenChecks = TokenChecks::all_in_one(checks::SIDECAR_USER_TOKEN);
 
 /// Answers with the object that came, its ResponsePayload filled.
 pub(super) fn session(state: &mut State, call: &Call<'_>) -> Reply {
@@ -89,9 +85,8 @@ fn apps(state: &mut State, call: &Call<'_>, device: &str) -> Result<String, Refu
             let fits = bearer.tenant == tenant
                 && bearer.user.is_some()
                 && (bearer.device.is_none() || bearer.device == entra_device);
-            state.journal.expect(checks::SIDECAR_USER_TOKEN, fits, || {
-                "the token is not of a user of this device".into()
-            })?;
+            let fits = if fits { Ok(()) } else { Err("the token is not of a user of this device") };
+            state.journal.part(checks::SIDECAR_USER_TOKEN, fits)?;
             &[Scope::User]
         }
     };
@@ -147,7 +142,7 @@ fn app_of(state: &State, device: &str, id: Option<Guid>) -> Result<App, String> 
         .ok_or_else(|| "this app is not assigned to the device or its users".to_owned())
 }
 
-/// `ReportAppResults` (*model*): an array of `{ApplicationId, EnforcementState, ErrorCode}`.
+/// `ReportAppResults` (MOD-011): an array of `{ApplicationId, EnforcementState, ErrorCode}`.
 fn results(state: &mut State, device: &str, payload: &str) -> Result<String, Refused> {
     let list: Vec<Value> = state.journal.need(checks::SIDECAR_REQUEST, serde_json::from_str(payload))?;
     for entry in &list {
@@ -156,7 +151,8 @@ fn results(state: &mut State, device: &str, payload: &str) -> Result<String, Ref
         let app = state.journal.need(checks::SIDECAR_APP, app)?;
         let number = |name: &str| entry.get(name).and_then(Value::as_i64).unwrap_or_default();
         let report = format!("state {}, error {}", number("EnforcementState"), number("ErrorCode"));
-        state.journal.tell(Service::SideCar, "app-reported", format!("{}: {report}", app.setup.name));
+        let what = format!("{}: {report}", app.setup.name);
+        state.journal.tell_by(Service::SideCar, "app-reported", Some(rules::MOD_011.id), what);
         if let Some(enrolment) = state.enrolments.get_mut(device) {
             enrolment.reports.insert(app.id.to_string(), report);
         }

@@ -2,7 +2,9 @@
 
 use oobe_mock_cloud::{FaultKind, Matcher, ServiceFault, TokenTweak};
 
-use crate::scenario::spec::{Action, AdminAction, FaultSpec, NetworkFailure, NetworkFault, ServiceFailure, Step, TokenFlaw};
+use crate::scenario::spec::{
+    Action, AdminAction, FaultSpec, NetworkFailure, NetworkFault, ServiceFailure, Step, TokenFlaw,
+};
 
 /// The fault of a service, when it is one.
 pub fn service_fault(fault: &FaultSpec) -> Option<ServiceFault> {
@@ -106,7 +108,9 @@ fn network(fault: &NetworkFault) -> String {
 
 fn admin(action: &AdminAction) -> String {
     match action {
-        AdminAction::AssignProfile { device, profile } => format!("assigns the profile {profile} to {device}"),
+        AdminAction::AssignProfile { device, profile } => {
+            format!("assigns the profile {profile} to {device}")
+        }
         AdminAction::UnassignProfile { device } => format!("takes the profile of {device} away"),
         AdminAction::Deregister { device } => format!("deletes the Autopilot registration of {device}"),
         AdminAction::DeleteEntraDevice { device } => format!("deletes the Entra device of {device}"),

@@ -20,7 +20,8 @@ pub(super) fn hardware(name: &str, d: &DeviceSpec, seed: u64) -> HardwareRecord 
     let mut stream = Stream::new(seed, &["hardware", name]);
     let build: WindowsBuild = d.build.parse().expect("the scenario was checked");
     let part = |n: u32| u16::try_from(n).unwrap_or(u16::MAX);
-    let version = BuildVersion { major: 10, minor: 0, build: part(build.branch), revision: part(build.revision) };
+    let version =
+        BuildVersion { major: 10, minor: 0, build: part(build.branch), revision: part(build.revision) };
     let mut mac = |medium| {
         let mut mac: [u8; 6] = stream.bytes();
         mac[0] = 0x02; // locally administered: no maker owns it

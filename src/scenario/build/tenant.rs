@@ -5,8 +5,8 @@ use oobe_wire::model::DetectionRule;
 
 use crate::scenario::quantity::Duration;
 use crate::scenario::spec::{
-    AccountType, AppKind, AppSpec, Blocking, CertificateKind, CertificateSpec, Detection, EspSpec, Members, PolicySpec,
-    ProfileMode, ProfileSpec, RunsAs, Scalar, Scope, TenantSpec, UserSpec, Visibility,
+    AccountType, AppKind, AppSpec, Blocking, CertificateKind, CertificateSpec, Detection, EspSpec, Members,
+    PolicySpec, ProfileMode, ProfileSpec, RunsAs, Scalar, Scope, TenantSpec, UserSpec, Visibility,
 };
 
 pub(super) fn tenant(spec: &TenantSpec) -> cloud::TenantSetup {

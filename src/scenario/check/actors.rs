@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::{Checker, given};
-use crate::scenario::spec::{Action, AdminAction, Condition, FaultSpec, NetworkFailure, NetworkFault, ServiceFailure};
+use crate::scenario::spec::{
+    Action, AdminAction, Condition, FaultSpec, NetworkFailure, NetworkFault, ServiceFailure,
+};
 use crate::scenario::tree::shorten;
 
 pub(super) fn check(checker: &mut Checker<'_>) {
@@ -16,7 +18,11 @@ pub(super) fn check(checker: &mut Checker<'_>) {
             checker.wrong(&["when", &i, "times"], "it could never happen", "count from 1");
         }
         if trigger.actions.is_empty() {
-            checker.wrong(&["when", &i, "do"], "nothing is done", "add an action, for example `\"power-cut\"`");
+            checker.wrong(
+                &["when", &i, "do"],
+                "nothing is done",
+                "add an action, for example `\"power-cut\"`",
+            );
         }
         for (j, does) in trigger.actions.iter().enumerate() {
             action(checker, &["when", &i, "do", &j.to_string()], does);
@@ -142,7 +148,9 @@ fn admin(checker: &mut Checker<'_>, path: &[&str], does: &AdminAction) {
         AdminAction::UnassignProfile { device }
         | AdminAction::Deregister { device }
         | AdminAction::DeleteEntraDevice { device } => (Some(device), None, None),
-        AdminAction::SetPassword { user, .. } | AdminAction::EnableUser { user, .. } => (None, None, Some(user)),
+        AdminAction::SetPassword { user, .. } | AdminAction::EnableUser { user, .. } => {
+            (None, None, Some(user))
+        }
     };
     if let Some(device) = device
         && checker.device(path, device)

@@ -1,6 +1,6 @@
 //! Tenants and devices.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use oobe_catalog::WindowsBuild;
 use oobe_wire::ids::Guid;
@@ -89,6 +89,18 @@ fn check_tenant(checker: &mut Checker<'_>, name: &str, tenant: &TenantSpec) {
             );
         }
     }
+    for (key, profile) in &tenant.profile {
+        if let Some(text) = &profile.name {
+            checker.line(&["tenant", name, "profile", key, "name"], text, 200);
+        }
+        for (field, text, most) in
+            [("name_template", &profile.name_template, 60), ("language", &profile.language, 35)]
+        {
+            if let Some(text) = text {
+                checker.ascii(&["tenant", name, "profile", key, field], text, most);
+            }
+        }
+    }
     for (key, policy) in &tenant.policy {
         checker.name(&["tenant", name, "policy", key], key);
         for (field, text) in [("area", &policy.area), ("name", &policy.name)] {
@@ -105,8 +117,11 @@ fn check_tenant(checker: &mut Checker<'_>, name: &str, tenant: &TenantSpec) {
             checker.printable(&["tenant", name, "policy", key, "value"], text, 10_000);
         }
     }
-    for key in tenant.certificate.keys() {
+    for (key, certificate) in &tenant.certificate {
         checker.name(&["tenant", name, "certificate", key], key);
+        if let Some(text) = &certificate.name {
+            checker.line(&["tenant", name, "certificate", key, "name"], text, 60);
+        }
     }
     for (key, app) in &tenant.app {
         check_app(checker, name, key, app, tenant);
@@ -129,6 +144,16 @@ fn check_app(checker: &mut Checker<'_>, tenant_name: &str, key: &str, app: &AppS
     checker.name(&["tenant", tenant_name, "app", key], key);
     checker.minutes(&path("time_limit"), app.time_limit, 1, 1_440);
     checker.minutes(&path("retry_after"), app.retry_after, 1, 1_440);
+    if let Some(text) = &app.name {
+        checker.line(&path("name"), text, 200);
+    }
+    checker.ascii(&path("version"), &app.version, 50);
+    if let Some(Detection::File(file)) = &app.detection {
+        checker.line(&path("detection"), file, 260);
+    }
+    for file in app.leaves.iter().flatten() {
+        checker.line(&path("leaves"), file, 260);
+    }
     let codes = [("product_code", app.product_code.as_ref()), ("detection", detected_msi(app))];
     for (field, code) in codes {
         let Some(code) = code else { continue };
@@ -142,7 +167,7 @@ fn check_app(checker: &mut Checker<'_>, tenant_name: &str, key: &str, app: &AppS
     }
     for other in &app.depends_on {
         if checker.known(&path("depends_on"), "app", other, tenant.app.keys().map(String::as_str))
-            && reaches(tenant, other, key, 0)
+            && reaches(tenant, other, key)
         {
             checker.wrong(
                 &path("depends_on"),
@@ -161,13 +186,17 @@ fn detected_msi(app: &AppSpec) -> Option<&String> {
 }
 
 /// Whether `from` needs `to`, at once or through others.
-fn reaches(tenant: &TenantSpec, from: &str, to: &str, depth: usize) -> bool {
-    from == to
-        || depth < tenant.app.len()
-            && tenant
-                .app
-                .get(from)
-                .is_some_and(|app| app.depends_on.iter().any(|next| reaches(tenant, next, to, depth + 1)))
+fn reaches(tenant: &TenantSpec, from: &str, to: &str) -> bool {
+    let mut seen = BTreeSet::from([from]);
+    let mut next = vec![from];
+    while let Some(name) = next.pop() {
+        if name == to {
+            return true;
+        }
+        let needs = tenant.app.get(name).into_iter().flat_map(|app| &app.depends_on);
+        next.extend(needs.map(String::as_str).filter(|name| seen.insert(*name)));
+    }
+    false
 }
 
 fn check_device(checker: &mut Checker<'_>, name: &str, device: &DeviceSpec) {
@@ -189,8 +218,11 @@ fn check_device(checker: &mut Checker<'_>, name: &str, device: &DeviceSpec) {
             "1 to 64 printable ASCII characters, no blanks at its ends",
         );
     }
+    // All of this goes into a hardware hash, which has room for 3000 bytes.
     checker.line(&path(&["manufacturer"]), &device.manufacturer, 64);
     checker.line(&path(&["model"]), &device.model, 64);
+    checker.ascii(&path(&["tpm", "manufacturer"]), &device.tpm.manufacturer, 16);
+    checker.ascii(&path(&["tpm", "firmware"]), &device.tpm.firmware, 32);
     if let Err(error) = device.build.parse::<WindowsBuild>() {
         let help = "build and revision, for example \"26100.4061\" (Windows 11 24H2)";
         checker.wrong(&path(&["build"]), error.to_string(), help);

@@ -75,8 +75,9 @@ impl Checker<'_> {
 
     fn rule(&mut self, path: &[&str], id: &str) {
         if rules::find(id).is_none() {
-            let help = suggest::question(id, rules::ALL.iter().map(|r| r.id))
-                .unwrap_or_else(|| "rules have ids such as `USR-004`; `oobe list --rules` shows all".to_owned());
+            let help = suggest::question(id, rules::ALL.iter().map(|r| r.id)).unwrap_or_else(|| {
+                "rules have ids such as `USR-004`; `oobe list --rules` shows all".to_owned()
+            });
             self.wrong(path, format!("there is no rule `{}`", shorten(id)), help);
         }
     }
@@ -84,7 +85,8 @@ impl Checker<'_> {
     fn event(&mut self, path: &[&str], event: &EventPattern) {
         let id = [path, &["id"]].concat();
         let known: Vec<&events::Event> = events::ALL.iter().filter(|e| e.id == event.id).collect();
-        let channels = known.iter().map(|e| format!("`{}`", e.channel.short())).collect::<Vec<_>>().join(", ");
+        let channels =
+            known.iter().map(|e| format!("`{}`", e.channel.short())).collect::<Vec<_>>().join(", ");
         match &event.channel {
             None if known.is_empty() => {
                 let help = "`oobe list --events` shows all events";
@@ -142,6 +144,17 @@ impl Checker<'_> {
         }
     }
 
+    /// Text for machines: printable ASCII, not empty.
+    fn ascii(&mut self, path: &[&str], text: &str, most: usize) {
+        if text.trim().is_empty()
+            || text.len() > most
+            || !text.chars().all(|c| c.is_ascii_graphic() || c == ' ')
+        {
+            let message = format!("`{}` can't stand here", shorten(text));
+            self.wrong(path, message, format!("1 to {most} printable ASCII characters"));
+        }
+    }
+
     /// Whole minutes, since that is what goes over the wire.
     fn minutes(&mut self, path: &[&str], time: Duration, least: u64, most: u64) {
         let minutes = time.0.0 / 60_000;
@@ -182,7 +195,11 @@ impl Checker<'_> {
             self.wrong(&["network", "rate"], "nothing would ever arrive", "write for example \"5MB\"");
         }
         if spec.device.is_empty() {
-            self.wrong(&["device"], "there is no device", "add one: `[device.pc]` with `preset = \"laptop\"`");
+            self.wrong(
+                &["device"],
+                "there is no device",
+                "add one: `[device.pc]` with `preset = \"laptop\"`",
+            );
         }
         if spec.device.len() > MOST_DEVICES {
             self.wrong(

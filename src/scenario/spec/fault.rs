@@ -1,5 +1,7 @@
 //! Faults. They are causes: what the user sees follows from the model. Forcing an answer is a kind of its own.
 
+use std::fmt;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -190,6 +192,17 @@ pub enum DeviceFault {
     PowerCut(Duration),
     /// Someone restarts it.
     Restart,
+}
+
+/// In words, for the trace.
+impl fmt::Display for DeviceFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Clock(skew) => write!(f, "the device's clock is off by {skew} from now on"),
+            Self::PowerCut(back) => write!(f, "power goes and comes back after {back}"),
+            Self::Restart => f.write_str("someone restarts the device"),
+        }
+    }
 }
 
 /// An answer put in place of the real one.

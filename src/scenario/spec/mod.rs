@@ -1,11 +1,13 @@
-//! What stands in a scenario file, typed. Plain data: reading is in [`super::load`], what it means in
-//! [`super::check`], what is made of it in [`super::build`].
+//! What stands in a scenario file, typed. Plain data: [`super::load()`] reads it and checks what it means,
+//! [`super::build`] makes a world of it.
 
 mod actor;
+mod assigned;
 mod device;
 mod expect;
 mod fault;
 mod pattern;
+mod profile;
 mod tenant;
 mod values;
 
@@ -15,18 +17,20 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use actor::{Action, AdminAction, Condition, PersonSpec, Step, TriggerSpec};
+pub use assigned::{
+    AppKind, AppSpec, CertificateKind, CertificateSpec, Detection, PolicySpec, RunsAs, Scope,
+};
 pub use device::{Chassis, DeviceSpec, Edition, LinkSpec, RegistrationSpec, TimingSpec, TpmSpec};
 pub use expect::{CodeSeen, ExpectSpec, RegistrySeen};
 pub use fault::{
-    DeviceFault, FaultSpec, ForceFault, NetworkFailure, NetworkFault, ServiceFailure, ServiceFaultSpec, TokenFlaw,
+    DeviceFault, FaultSpec, ForceFault, NetworkFailure, NetworkFault, ServiceFailure, ServiceFaultSpec,
+    TokenFlaw,
 };
 pub use pattern::{
     CheckPattern, CloudPattern, CspPattern, EventPattern, Glob, ProgressPattern, RequestPattern, StatePattern,
 };
-pub use tenant::{
-    AccountType, AppKind, AppSpec, Blocking, CertificateKind, CertificateSpec, Detection, EspSpec, JoinSpec,
-    MdmSpec, Members, PolicySpec, ProfileMode, ProfileSpec, RunsAs, Scope, TenantSpec, UserSpec, Visibility,
-};
+pub use profile::{AccountType, Blocking, EspSpec, ProfileMode, ProfileSpec, Visibility};
+pub use tenant::{JoinSpec, MdmSpec, Members, TenantSpec, UserSpec};
 pub use values::{Keys, Scalar};
 
 use super::quantity::{Date, Duration, Moment, Size};

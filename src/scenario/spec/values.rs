@@ -106,3 +106,7 @@ impl JsonSchema for Scalar {
         json_schema!({ "type": ["string", "integer", "boolean"], "description": "Text, a whole number, true or false." })
     }
 }
+
+pub(super) const fn yes() -> bool {
+    true
+}

@@ -146,7 +146,10 @@ impl Station {
 
     fn show(&mut self, screen: &Screen) -> Change {
         let same = self.screen.as_ref().is_some_and(|up| {
-            up.id == screen.id && up.title == screen.title && up.error == screen.error && up.buttons == screen.buttons
+            up.id == screen.id
+                && up.title == screen.title
+                && up.error == screen.error
+                && up.buttons == screen.buttons
         });
         if !same {
             self.typed.clear();

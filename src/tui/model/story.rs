@@ -81,7 +81,8 @@ pub(super) fn tell(record: &Record, before: Option<&Station>) -> Option<StoryLin
         What::Trigger { trigger, action } => (Mark::Trigger, format!("{trigger}: {action}")),
         What::Cloud { service, what, ok, detail, .. } => {
             let mark = if *ok { Mark::Cloud } else { Mark::Bad };
-            (mark, format!("{service} {what}: {detail}"))
+            let detail = if detail.is_empty() { String::new() } else { format!(": {detail}") };
+            (mark, format!("{service} {what}{detail}"))
         }
         What::End { outcome, detail } => (Mark::Good, format!("end: {outcome} ({detail})")),
         What::Note { note } => note_line(note)?,
@@ -118,7 +119,12 @@ fn progress(screen: &Screen, up: &Screen) -> Vec<String> {
     };
     // What is new in its place: the same row of two phases may say the same.
     let old = lines(up);
-    lines(screen).into_iter().enumerate().filter(|(at, line)| old.get(*at) != Some(line)).map(|(_, line)| line).collect()
+    lines(screen)
+        .into_iter()
+        .enumerate()
+        .filter(|(at, line)| old.get(*at) != Some(line))
+        .map(|(_, line)| line)
+        .collect()
 }
 
 fn note_line(note: &Note) -> Option<(Mark, String)> {

@@ -26,11 +26,24 @@ struct Running {
     due: VirtualTime,
 }
 
+/// What a timer is there for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Role {
+    /// The work itself: what comes next comes when it fires.
+    Work,
+    /// The work may not take longer.
+    Limit,
+    /// Something of its own that comes later.
+    Later,
+}
+
 /// One thing that is waited for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Wait {
     /// The person: what the screen asks of them.
     Person(String),
+    /// Something that lets the screen's button be pressed.
+    Button(String),
     /// An answer.
     Answer {
         /// Why the request was made.
@@ -46,8 +59,8 @@ pub(crate) enum Wait {
         why: String,
         /// When it runs out.
         due: VirtualTime,
-        /// A limit or a schedule in the background, not the work itself.
-        limit: bool,
+        /// What for.
+        role: Role,
     },
 }
 
@@ -56,9 +69,17 @@ impl Wait {
     pub(crate) fn words(&self, now: VirtualTime) -> String {
         match self {
             Self::Person(what) => what.clone(),
+            Self::Button(label) => format!("what makes \"{label}\" available"),
             Self::Answer { why, host, since } if host.is_empty() => format!("{why} ({})", age(now - *since)),
             Self::Answer { why, host, since } => format!("{why} ({host}, {})", age(now - *since)),
-            Self::Timer { why, due, .. } => format!("{why} ({} left)", *due - now),
+            Self::Timer { why, due, role } => {
+                let left = *due - now;
+                match role {
+                    Role::Work => format!("{why} ({left} left)"),
+                    Role::Limit => format!("at most {left}: {why}"),
+                    Role::Later => format!("in {left}: {why}"),
+                }
+            }
         }
     }
 }
@@ -97,6 +118,8 @@ impl Waits {
     /// Everything that is waited for, what matters most first.
     pub(super) fn list(&self, screen: Option<&Screen>) -> Vec<Wait> {
         let mut list: Vec<Wait> = screen.and_then(question).map(Wait::Person).into_iter().collect();
+        let greyed = screen.and_then(|s| s.buttons.last()).filter(|_| list.is_empty());
+        list.extend(greyed.map(|button| Wait::Button(button.label.clone())));
         list.extend(self.requests.values().map(|r| Wait::Answer {
             why: r.why.clone(),
             host: r.host.clone(),
@@ -104,31 +127,37 @@ impl Waits {
         }));
         let mut timers: Vec<_> =
             self.timers.iter().filter(|(timer, _)| !matches!(timer, Timer::RequestLimit(_))).collect();
-        timers.sort_by_key(|(timer, running)| (is_limit(**timer), running.due));
+        timers.sort_by_key(|(timer, running)| (role(**timer), running.due));
         list.extend(timers.into_iter().map(|(timer, running)| Wait::Timer {
             why: running.why.clone(),
             due: running.due,
-            limit: is_limit(*timer),
+            role: role(*timer),
         }));
         list
     }
 }
 
-/// What runs beside the work and is not the next thing to come.
-fn is_limit(timer: Timer) -> bool {
-    matches!(timer, Timer::EspLimit | Timer::ProviderLimit | Timer::Poll)
+fn role(timer: Timer) -> Role {
+    match timer {
+        Timer::EspLimit | Timer::ProviderLimit | Timer::RequestLimit(_) => Role::Limit,
+        Timer::Poll => Role::Later,
+        _ => Role::Work,
+    }
 }
 
 /// What a screen asks of the person; `None` when it asks nothing.
 pub(crate) fn question(screen: &Screen) -> Option<String> {
-    let buttons: Vec<&str> =
-        screen.buttons.iter().filter(|b| b.enabled).map(|b| b.label.as_str()).collect();
+    let buttons: Vec<&str> = screen.buttons.iter().filter(|b| b.enabled).map(|b| b.label.as_str()).collect();
     if buttons.is_empty() {
         return None;
     }
     let press = buttons.iter().map(|b| format!("\"{b}\"")).collect::<Vec<_>>().join(" or ");
     let fields = screen.fields.iter().map(|f| f.label.to_lowercase()).collect::<Vec<_>>().join(" and ");
-    Some(if fields.is_empty() { format!("to press {press}") } else { format!("to type {fields}, then {press}") })
+    Some(if fields.is_empty() {
+        format!("to press {press}")
+    } else {
+        format!("to type {fields}, then {press}")
+    })
 }
 
 /// The host of an absolute URL.
@@ -153,14 +182,19 @@ mod tests {
         waits.timer_set(Timer::EspLimit, VirtualTime(10_000), "the time limit of the page");
         waits.timer_set(Timer::Row(1), VirtualTime(20_000), "policies to be applied");
         waits.timer_set(Timer::RequestLimit(Slot::Session), VirtualTime(5_000), "an answer");
-        waits.asked(id(Slot::Session), "reporting to the server", "https://mdm.test:1/omadm?x", VirtualTime(1_000));
+        waits.asked(
+            id(Slot::Session),
+            "reporting to the server",
+            "https://mdm.test:1/omadm?x",
+            VirtualTime(1_000),
+        );
         let words: Vec<_> = waits.list(None).iter().map(|w| w.words(VirtualTime(4_000))).collect();
         assert_eq!(
             words,
             [
                 "reporting to the server (mdm.test:1, 3.0 s)",
                 "policies to be applied (0:16 left)",
-                "the time limit of the page (0:06 left)"
+                "at most 0:06: the time limit of the page"
             ]
         );
     }

@@ -59,7 +59,11 @@ pub(crate) fn user_driven() -> Vec<Scene> {
             0,
             vec![
                 show(screens::checking("Just a moment...")),
-                screens::request(Slot::Profile, "https://ztd.dds.microsoft.com/x", "asking for the Autopilot profile"),
+                screens::request(
+                    Slot::Profile,
+                    "https://ztd.dds.microsoft.com/x",
+                    "asking for the Autopilot profile",
+                ),
             ],
         ),
         scene(
@@ -85,11 +89,20 @@ pub(crate) fn user_driven() -> Vec<Scene> {
             ],
         ),
         scene(8_000, vec![show(screens::device_preparation())]),
-        scene(60_000, vec![show(screens::device_setup()), screens::timer(Timer::EspLimit, 3_600, "the page's time limit")]),
+        scene(
+            60_000,
+            vec![
+                show(screens::device_setup()),
+                screens::timer(Timer::EspLimit, 3_600, "the page's time limit"),
+            ],
+        ),
         scene(200_000, restart),
         asks(30_000, screens::sign_on(), "Sign in"),
         scene(5_000, vec![show(screens::account_setup())]),
-        scene(90_000, vec![show(screens::desktop()), What::Note { note: Note::Ended { outcome: "desktop".into() } }]),
+        scene(
+            90_000,
+            vec![show(screens::desktop()), What::Note { note: Note::Ended { outcome: "desktop".into() } }],
+        ),
     ]
 }
 
@@ -144,7 +157,9 @@ impl Source for Fake {
 
     fn act(&mut self, _device: &str, act: Act, sink: &mut Sink<'_>) {
         let shown = match &act {
-            Act::Fill { field, .. } if field == "password" => Act::Fill { field: field.clone(), text: "***".into() },
+            Act::Fill { field, .. } if field == "password" => {
+                Act::Fill { field: field.clone(), text: "***".into() }
+            }
             act => act.clone(),
         };
         sink(&self.tape.device(What::Act { person: "you".into(), act: shown }));

@@ -3,11 +3,16 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use oobe_agent::io::Act;
 use oobe_agent::screen::Screen;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
 
 use super::screens::{self, DEVICE, Tape};
 use crate::trace::record::What;
 use crate::tui::app::{App, Command, Hint, Overlay};
+use crate::tui::entry::Entry;
 use crate::tui::form::Spot;
+use crate::tui::palette::Palette;
+use crate::tui::view;
 use crate::world::Speed;
 
 fn app(interactive: bool, screen: Screen) -> App {
@@ -26,8 +31,8 @@ fn type_in(app: &mut App, text: &str) {
     }
 }
 
-fn act(acts: Vec<Act>) -> Option<Command> {
-    Some(Command::Act(DEVICE.into(), acts))
+fn act(acts: Vec<Act>) -> Command {
+    Command::Act(DEVICE.into(), acts)
 }
 
 fn press(button: &str) -> Act {
@@ -45,7 +50,7 @@ fn letters_go_to_the_field_and_enter_sends_it() {
     for code in [KeyCode::Home, KeyCode::Delete, KeyCode::Char('a'), KeyCode::End, KeyCode::Backspace] {
         assert_eq!(key(&mut app, code), None);
     }
-    let sent = act(vec![fill("username", "a t?-@contoso.tes"), press("Sign in")]);
+    let sent = Some(act(vec![fill("username", "a t?-@contoso.tes"), press("Sign in")]));
     assert_eq!(key(&mut app, KeyCode::Enter), sent);
 }
 
@@ -80,18 +85,22 @@ fn tab_walks_round_and_enter_presses_what_has_the_focus() {
     assert_eq!(seen, round);
     key(&mut app, KeyCode::BackTab);
     key(&mut app, KeyCode::BackTab);
-    assert_eq!(key(&mut app, KeyCode::Enter), act(vec![press("Back")]), "going back sends nothing");
+    assert_eq!(key(&mut app, KeyCode::Enter), Some(act(vec![press("Back")])), "going back sends nothing");
 }
 
 #[test]
 fn arrows_choose_from_a_list() {
     let mut app = app(true, screens::region());
-    assert_eq!(key(&mut app, KeyCode::Enter), act(vec![press("Yes")]), "what is chosen already needs no telling");
+    assert_eq!(
+        key(&mut app, KeyCode::Enter),
+        Some(act(vec![press("Yes")])),
+        "what is chosen already needs no telling"
+    );
     for _ in 0..9 {
         key(&mut app, KeyCode::Down);
     }
     key(&mut app, KeyCode::Up);
-    assert_eq!(key(&mut app, KeyCode::Enter), act(vec![press("Japan"), press("Yes")]));
+    assert_eq!(key(&mut app, KeyCode::Enter), Some(act(vec![press("Japan"), press("Yes")])));
 }
 
 #[test]
@@ -100,7 +109,7 @@ fn a_greyed_button_can_not_be_pressed() {
     assert_eq!(app.form.focus, None);
     assert_eq!(key(&mut app, KeyCode::Enter), None);
     app.apply(&Tape::default().show(screens::network(true)));
-    assert_eq!(key(&mut app, KeyCode::Enter), act(vec![press("Next")]));
+    assert_eq!(key(&mut app, KeyCode::Enter), Some(act(vec![press("Next")])));
 }
 
 #[test]
@@ -108,7 +117,7 @@ fn a_wrong_password_is_typed_again() {
     let mut app = app(true, screens::password());
     type_in(&mut app, "wrong");
     app.apply(&Tape::default().show(screens::wrong_password()));
-    assert_eq!(key(&mut app, KeyCode::Enter), act(vec![fill("password", ""), press("Sign in")]));
+    assert_eq!(key(&mut app, KeyCode::Enter), Some(act(vec![fill("password", ""), press("Sign in")])));
 }
 
 #[test]
@@ -121,7 +130,7 @@ fn an_update_of_the_same_screen_keeps_what_was_typed() {
     type_in(&mut app, "@contoso.test");
     assert_eq!(
         key(&mut app, KeyCode::Enter),
-        act(vec![fill("username", "alice@contoso.test"), press("Sign in")])
+        Some(act(vec![fill("username", "alice@contoso.test"), press("Sign in")]))
     );
 }
 
@@ -130,7 +139,7 @@ fn a_name_that_stands_there_is_not_typed_again() {
     let mut app = app(true, screens::sign_on());
     assert_eq!(app.form.focus, Some(Spot::Field(1)), "the first field that is empty");
     type_in(&mut app, "pw");
-    assert_eq!(key(&mut app, KeyCode::Enter), act(vec![fill("password", "pw"), press("Sign in")]));
+    assert_eq!(key(&mut app, KeyCode::Enter), Some(act(vec![fill("password", "pw"), press("Sign in")])));
 }
 
 #[test]
@@ -154,10 +163,10 @@ fn phases_open_and_close() {
 fn the_failure_page_offers_its_buttons() {
     let mut app = app(true, screens::esp_error());
     assert_eq!(app.form.focus, Some(Spot::Button(2)));
-    assert_eq!(key(&mut app, KeyCode::Enter), act(vec![press("Try again")]));
+    assert_eq!(key(&mut app, KeyCode::Enter), Some(act(vec![press("Try again")])));
     key(&mut app, KeyCode::Left);
     key(&mut app, KeyCode::Left);
-    assert_eq!(key(&mut app, KeyCode::Enter), act(vec![press("Reset device")]));
+    assert_eq!(key(&mut app, KeyCode::Enter), Some(act(vec![press("Reset device")])));
 }
 
 #[test]
@@ -165,9 +174,9 @@ fn keys_that_the_screen_lists_go_to_the_device() {
     let mut screen = screens::device_setup();
     screen.keys = vec!["Esc".into(), "Shift+F10".into()];
     let mut app = app(true, screen);
-    assert_eq!(key(&mut app, KeyCode::Esc), act(vec![Act::Key { key: "Esc".into() }]));
+    assert_eq!(key(&mut app, KeyCode::Esc), Some(act(vec![Act::Key { key: "Esc".into() }])));
     let cmd = KeyEvent::new(KeyCode::F(10), KeyModifiers::SHIFT);
-    assert_eq!(app.key(cmd), act(vec![Act::Key { key: "Shift+F10".into() }]));
+    assert_eq!(app.key(cmd), Some(act(vec![Act::Key { key: "Shift+F10".into() }])));
     key(&mut app, KeyCode::F(1));
     assert_eq!(key(&mut app, KeyCode::Esc), None, "an overlay takes it first");
     assert_eq!(app.overlay, None);
@@ -213,10 +222,15 @@ fn the_story_scrolls_and_closes() {
 fn known_answers_are_filled_in_on_demand() {
     let mut app = app(true, screens::sign_on());
     assert_eq!(key(&mut app, KeyCode::F(9)), None);
-    assert_eq!(app.form.entry(1).map(|e| e.text()), Some(String::new()), "nothing is known, nothing is filled in");
+    assert_eq!(
+        app.form.entry(1).map(Entry::text),
+        Some(String::new()),
+        "nothing is known, nothing is filled in"
+    );
     app.hints.insert(DEVICE.into(), Hint { user: "bob@contoso.test".into(), password: "pw".into() });
     key(&mut app, KeyCode::F(9));
-    let sent = act(vec![fill("username", "bob@contoso.test"), fill("password", "pw"), press("Sign in")]);
+    let sent =
+        Some(act(vec![fill("username", "bob@contoso.test"), fill("password", "pw"), press("Sign in")]));
     assert_eq!(key(&mut app, KeyCode::Enter), sent);
 }
 
@@ -224,7 +238,7 @@ fn known_answers_are_filled_in_on_demand() {
 fn pasting_fills_the_field() {
     let mut app = app(true, screens::sign_in());
     app.paste("alice@contoso.test\r\n");
-    assert_eq!(app.form.entry(0).map(|e| e.text()).as_deref(), Some("alice@contoso.test"));
+    assert_eq!(app.form.entry(0).map(Entry::text).as_deref(), Some("alice@contoso.test"));
 }
 
 #[test]
@@ -233,12 +247,56 @@ fn several_devices_can_be_looked_at() {
     let mut tape = Tape::default();
     let other = What::Screen { screen: Box::new(screens::sign_in()) };
     app.apply(&tape.of("LAPTOP-2", other));
-    assert_eq!(app.station().map(|s| s.name.as_str()), Some(DEVICE), "another device does not push itself forward");
+    assert_eq!(
+        app.station().map(|s| s.name.as_str()),
+        Some(DEVICE),
+        "another device does not push itself forward"
+    );
     key(&mut app, KeyCode::F(7));
     assert_eq!(app.station().map(|s| s.name.as_str()), Some("LAPTOP-2"));
+    assert_eq!(app.asking().map(|s| s.name.as_str()), Some("LAPTOP-2"));
     type_in(&mut app, "a");
     assert_eq!(
         key(&mut app, KeyCode::Enter),
         Some(Command::Act("LAPTOP-2".into(), vec![fill("username", "a"), press("Sign in")]))
     );
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
+
+    /// Whatever is pressed on whatever screen: no panic, and everything can be drawn.
+    #[test]
+    fn no_keys_do_harm(keys in proptest::collection::vec((0_usize..34, proptest::bool::ANY, 0_usize..12), 1..60)) {
+        let look = Palette::windows();
+        let mut terminal = Terminal::new(TestBackend::new(80, 24)).expect("a test terminal");
+        let mut app = app(true, screens::sign_in());
+        app.hints.insert(DEVICE.into(), Hint { user: "ä".into(), password: "日本".into() });
+        for (code, control, screen) in keys {
+            if let Some(screen) = screens::all().into_iter().nth(screen) {
+                app.apply(&Tape::default().show(screen));
+            }
+            let code = match code {
+                0 => KeyCode::Tab,
+                1 => KeyCode::BackTab,
+                2 => KeyCode::Up,
+                3 => KeyCode::Down,
+                4 => KeyCode::Left,
+                5 => KeyCode::Right,
+                6 => KeyCode::Enter,
+                7 => KeyCode::Esc,
+                8 => KeyCode::Backspace,
+                9 => KeyCode::Delete,
+                10 => KeyCode::Home,
+                11 => KeyCode::End,
+                12 => KeyCode::PageUp,
+                13 => KeyCode::PageDown,
+                14..24 => KeyCode::F(u8::try_from(code - 13).unwrap_or(1)),
+                other => KeyCode::Char("aeqtpn ?日é".chars().nth(other - 24).unwrap_or('x')),
+            };
+            let modifiers = if control { KeyModifiers::CONTROL } else { KeyModifiers::NONE };
+            app.key(KeyEvent::new(code, modifiers));
+            terminal.draw(|frame| view::draw(frame, &app, &look)).expect("a test terminal");
+        }
+    }
 }

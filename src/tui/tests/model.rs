@@ -6,23 +6,34 @@ use oobe_agent::time::VirtualTime;
 use super::fake;
 use super::screens::{self, DEVICE, Tape};
 use crate::trace::record::What;
-use crate::tui::model::{Change, End, Model, Power};
+use crate::tui::model::{Change, End, Model, Power, Station};
+
+fn station(model: &Model) -> Option<&Station> {
+    model.stations.iter().find(|s| s.name == DEVICE)
+}
 
 fn waits(model: &Model) -> Vec<String> {
-    model.station(DEVICE).map(|s| s.waits().iter().map(|w| w.words(model.now)).collect()).unwrap_or_default()
+    station(model).map(|s| s.waits().iter().map(|w| w.words(model.now)).collect()).unwrap_or_default()
 }
 
 #[test]
 fn a_restart_forgets_what_was_waited_for() {
     let (mut model, mut tape) = (Model::default(), Tape::default());
     model.apply(&tape.device(What::PowerOn));
-    model.apply(&tape.device(screens::request(Slot::Session, "https://mdm.test/omadm", "reporting to the server")));
+    model.apply(&tape.device(screens::request(
+        Slot::Session,
+        "https://mdm.test/omadm",
+        "reporting to the server",
+    )));
     model.apply(&tape.after(2_000).device(screens::timer(Timer::EspLimit, 60, "the page's limit")));
-    assert_eq!(waits(&model), ["reporting to the server (mdm.test, 2.0 s)", "the page's limit (1:00 left)"]);
+    assert_eq!(
+        waits(&model),
+        ["reporting to the server (mdm.test, 2.0 s)", "at most 1:00: the page's limit"]
+    );
     let why = "a policy needs a restart".to_owned();
     assert_eq!(model.apply(&tape.device(What::Restart { why: why.clone() })), Change::Scene);
     assert!(waits(&model).is_empty());
-    let station = model.station(DEVICE).expect("it is there");
+    let station = station(&model).expect("it is there");
     assert_eq!((station.restarts, &station.power), (1, &Power::Starting(why)));
     // An answer to a request from before the restart changes nothing.
     model.apply(&tape.device(screens::reply(Slot::Session)));
@@ -36,24 +47,24 @@ fn a_screen_that_asks_is_waited_for_first() {
     model.apply(&tape.show(screens::password()));
     assert_eq!(
         waits(&model),
-        ["to type password, then \"Back\" or \"Sign in\"", "the next session (1:00 left)"]
+        ["to type password, then \"Back\" or \"Sign in\"", "in 1:00: the next session"]
     );
-    assert!(model.station(DEVICE).is_some_and(|s| s.asks()));
+    assert!(station(&model).is_some_and(Station::asks));
     model.apply(&tape.show(screens::checking("Signing in...")));
-    assert!(!model.station(DEVICE).is_some_and(|s| s.asks()));
+    assert!(!station(&model).is_some_and(Station::asks));
 }
 
 #[test]
 fn power_goes_and_comes_back() {
     let (mut model, mut tape) = (Model::default(), Tape::default());
-    let power = |model: &Model| model.station(DEVICE).map(|s| s.power.clone());
+    let power = |model: &Model| station(model).map(|s| s.power.clone());
     model.apply(&tape.device(What::PowerOn));
     assert_eq!(power(&model), Some(Power::Starting("switched on".into())));
     model.apply(&tape.show(screens::region()));
     assert_eq!(power(&model), Some(Power::Up));
     model.apply(&tape.device(What::PowerLost));
     assert_eq!(power(&model), Some(Power::Off("power was cut".into())));
-    assert_eq!(model.station(DEVICE).map(|s| (s.screen.is_none(), s.power_cuts)), Some((true, 1)));
+    assert_eq!(station(&model).map(|s| (s.screen.is_none(), s.power_cuts)), Some((true, 1)));
 }
 
 #[test]
@@ -75,7 +86,7 @@ fn what_a_decision_rests_on_is_counted_once() {
         model.apply(&tape.device(screens::decided(rule, "something")));
     }
     assert_eq!(model.basis().to_string(), "rests on 1 documented, 0 observed, 1 modelled rules");
-    let decided = model.station(DEVICE).and_then(|s| s.decided.clone());
+    let decided = station(&model).and_then(|s| s.decided.clone());
     assert_eq!(decided.map(|d| d.rule).as_deref(), Some("XXX-999"));
 }
 
@@ -102,12 +113,13 @@ fn the_story_tells_what_a_person_would() {
     for record in fake::records(fake::user_driven()) {
         model.apply(&record);
     }
-    let story: Vec<String> = model.story.iter().map(|l| format!("{:>7} {} {}", l.t, l.mark.sign(), l.text)).collect();
+    let story: Vec<String> =
+        model.story.iter().map(|l| format!("{:>7} {} {}", l.t, l.mark.sign(), l.text)).collect();
     insta::with_settings!({ snapshot_path => "../snapshots", prepend_module_to_snapshot => false }, {
         insta::assert_snapshot!("story", story.join("\n"));
     });
     assert_eq!(model.now, VirtualTime(545_000));
-    assert_eq!(model.station(DEVICE).and_then(|s| s.ended.clone()).as_deref(), Some("desktop"));
+    assert_eq!(station(&model).and_then(|s| s.ended.clone()).as_deref(), Some("desktop"));
 }
 
 #[test]
@@ -120,5 +132,5 @@ fn failures_are_told_with_their_code() {
         detail: "no".into(),
     };
     model.apply(&tape.device(What::Note { note }));
-    assert_eq!(model.station(DEVICE).and_then(|s| s.failed.clone()).as_deref(), Some("joining: no (0x801C0003 X)"));
+    assert_eq!(station(&model).and_then(|s| s.failed.clone()).as_deref(), Some("joining: no (0x801C0003 X)"));
 }

@@ -1,19 +1,18 @@
 //! The loop without a terminal: keys and a wall clock by hand.
 
-use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use oobe_agent::io::Act;
 use oobe_agent::time::VirtualTime;
 
-use super::fake::{Fake, user_driven};
+use super::fake::{self, Fake, user_driven};
 use super::screens;
-use crate::trace::Mask;
+use crate::trace::Trace;
 use crate::tui::app::App;
-use crate::tui::model::Power;
+use crate::tui::model::{Power, Station};
 use crate::tui::player::Player;
-use crate::tui::source::Source;
+use crate::tui::source::{Replay, Source};
 use crate::world::Speed;
 
 struct Stage {
@@ -90,7 +89,8 @@ fn a_person_goes_all_the_way() {
         let mut stage = play(speed);
         stage.wait(50);
         assert_eq!(stage.player.source.ending().map(|e| e.outcome).as_deref(), Some("desktop"));
-        let passwords: Vec<_> = stage.player.source.acts.iter().filter(|a| matches!(a, Act::Fill { .. })).collect();
+        let passwords: Vec<_> =
+            stage.player.source.acts.iter().filter(|a| matches!(a, Act::Fill { .. })).collect();
         assert_eq!(passwords.len(), 4);
         assert!(!stage.key(KeyCode::Char('q')), "q leaves");
     }
@@ -136,7 +136,10 @@ fn pause_holds_and_step_goes_one_event_on() {
     stage.key(KeyCode::F(5));
     stage.wait(60_000);
     assert_eq!(stage.player.source.now(), VirtualTime::ZERO);
-    assert!(stage.player.rest(stage.wall) >= Duration::from_millis(200), "nothing turns while time stands still");
+    assert!(
+        stage.player.rest(stage.wall) >= Duration::from_millis(200),
+        "nothing turns while time stands still"
+    );
     stage.key(KeyCode::F(6));
     stage.wait(0);
     assert_eq!(stage.player.source.now(), VirtualTime(25_000));
@@ -204,7 +207,7 @@ fn what_somebody_else_types_can_be_read() {
             stage.wait(300);
             assert_eq!(stage.player.source.now(), before, "the look cost no virtual time");
         }
-        if stage.player.app.station().is_some_and(|s| s.asks()) && !typed {
+        if stage.player.app.station().is_some_and(Station::asks) && !typed {
             let last = stage.player.app.screen().and_then(|s| s.buttons.last().map(|b| b.label.clone()));
             if let Some(button) = last {
                 stage.player.source.act("", Act::Press { button }, &mut |_| {});
@@ -214,15 +217,23 @@ fn what_somebody_else_types_can_be_read() {
     assert!(typed);
 }
 
-/// `cargo test -- --ignored --nocapture look_at_it` in a terminal.
 #[test]
-#[ignore = "for a person to look at"]
-fn look_at_it() {
-    let options = crate::tui::TuiOptions {
-        run: crate::world::RunOptions { speed: Speed::Scaled(30.0), ..Default::default() },
-        ..Default::default()
-    };
-    let fake = Fake::new(user_driven());
-    let outcome = crate::tui::play(fake, BTreeMap::new(), Mask::default(), &options);
-    println!("{}", outcome.expect("a terminal"));
+fn a_trace_that_breaks_off_ends_there() {
+    let records = fake::records(user_driven()).into_iter().take(12);
+    let mut text = serde_json::to_string(&screens::header()).expect("it serialises");
+    for record in records {
+        text = format!("{text}\n{}", serde_json::to_string(&record).expect("it serialises"));
+    }
+    let replay = Replay::of(Trace::read("test", text.as_bytes()).expect("a trace"));
+    let app = App::new(replay.header(), false, true, Speed::Instant);
+    let wall = stage(Speed::Instant).wall;
+    let mut player = Player::new(replay, app, Speed::Instant, wall);
+    for _ in 0..50 {
+        player.advance(wall, &mut |_| Ok(()), &|| wall);
+        player.take_dirty();
+    }
+    assert_eq!(player.app.model.end.as_ref().map(|e| e.outcome.as_str()), Some("broken off"));
+    assert!(player.rest(wall) > Duration::ZERO, "and nothing turns any more");
+    let enter = Event::Key(KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE));
+    assert!(player.event(&enter, wall, &mut |_| Ok(())), "nobody can act in the past");
 }

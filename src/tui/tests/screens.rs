@@ -102,7 +102,10 @@ pub(crate) fn wrong_password() -> Screen {
 
 pub(crate) fn wrong_organization() -> Screen {
     let text = ["Try signing in again, or start over with a different account."];
-    buttons(page("entra.wrong-org", "Looks like this isn't your organization's device", &text), &["Start over"])
+    buttons(
+        page("entra.wrong-org", "Looks like this isn't your organization's device", &text),
+        &["Start over"],
+    )
 }
 
 fn row(title: &str, state: RowState, status: &str) -> RowView {
@@ -165,7 +168,10 @@ fn setup(apps: (RowState, &'static str), state: PhaseState, status: &str) -> Vec
 }
 
 pub(crate) fn device_setup() -> Screen {
-    esp("esp.device-setup", setup((RowState::Working, "1 of 3 installed"), PhaseState::Working, "Working on it..."))
+    esp(
+        "esp.device-setup",
+        setup((RowState::Working, "1 of 3 installed"), PhaseState::Working, "Working on it..."),
+    )
 }
 
 pub(crate) fn account_setup() -> Screen {
@@ -196,6 +202,22 @@ pub(crate) fn sign_on() -> Screen {
 
 pub(crate) fn desktop() -> Screen {
     page("desktop", "Desktop", &[])
+}
+
+/// A bit of everything.
+pub(crate) fn all() -> Vec<Screen> {
+    vec![
+        region(),
+        network(false),
+        checking("Just a moment..."),
+        sign_in(),
+        wrong_password(),
+        device_setup(),
+        account_setup(),
+        esp_error(),
+        sign_on(),
+        desktop(),
+    ]
 }
 
 /// Counts records and time.

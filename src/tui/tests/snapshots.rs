@@ -281,8 +281,8 @@ fn any_size_will_do() {
         let mut app = with(screen);
         for overlay in [None, Some(Overlay::Help), Some(Overlay::Timeline(99)), Some(Overlay::ConfirmPower)] {
             app.overlay = overlay;
-            for width in (1..200).step_by(13) {
-                for height in (1..60).step_by(7) {
+            for width in (1..180).step_by(29) {
+                for height in (1..60).step_by(11) {
                     frame(&app, (width, height), &Palette::windows());
                 }
             }
@@ -296,6 +296,7 @@ fn without_colours_the_focus_still_shows() {
     keys(&mut app, &[KeyCode::Tab, KeyCode::Tab]);
     let (buffer, _) = frame(&app, SIZES[0], &Palette::plain());
     assert!(text(&buffer).contains("▐ Sign in ▌"));
-    let coloured = |p| buffer[p].fg != ratatui::style::Color::Reset || buffer[p].bg != ratatui::style::Color::Reset;
+    let coloured =
+        |p| buffer[p].fg != ratatui::style::Color::Reset || buffer[p].bg != ratatui::style::Color::Reset;
     assert!(!buffer.area.positions().any(coloured));
 }

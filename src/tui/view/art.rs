@@ -7,7 +7,15 @@ use super::canvas::Canvas;
 /// The logo: large, or small.
 pub(super) fn logo(large: bool) -> &'static [&'static str] {
     if large {
-        &["██████ ██████", "██████ ██████", "██████ ██████", "             ", "██████ ██████", "██████ ██████", "██████ ██████"]
+        &[
+            "██████ ██████",
+            "██████ ██████",
+            "██████ ██████",
+            "             ",
+            "██████ ██████",
+            "██████ ██████",
+            "██████ ██████",
+        ]
     } else {
         &["████ ████", "████ ████", "         ", "████ ████", "████ ████"]
     }
@@ -114,7 +122,11 @@ const PAPER: &[&str] = &[
 
 /// The picture that goes with a screen.
 pub(super) fn picture(id: &str, trouble: bool) -> &'static [&'static str] {
-    if trouble && !id.starts_with("esp.") && !id.starts_with("entra.signin") && !id.starts_with("entra.password") {
+    if trouble
+        && !id.starts_with("esp.")
+        && !id.starts_with("entra.signin")
+        && !id.starts_with("entra.password")
+    {
         return TROUBLE;
     }
     match id {
@@ -135,9 +147,7 @@ pub(super) fn picture(id: &str, trouble: bool) -> &'static [&'static str] {
 pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, picture: &[&str]) {
     let look = canvas.look;
     let tall = u16::try_from(picture.len()).unwrap_or(0);
-    let mut y = area.height.saturating_sub(tall) / 2;
-    for line in picture {
+    for (y, line) in (area.height.saturating_sub(tall) / 2..).zip(picture) {
         canvas.put_centred(area, y, line, look.art);
-        y += 1;
     }
 }

@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use super::canvas::{Canvas, columns};
 use crate::tui::app::App;
-use crate::tui::keymap::{self, KEYMAP};
+use crate::tui::keymap::{self, Action, KEYMAP};
 use crate::tui::pace::speed_name;
 
 /// What runs, and where virtual time stands.
@@ -16,15 +16,22 @@ pub(super) fn head(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
     x += canvas.put_at(area, x, 0, &format!("  {}{device}", app.scenario), look.bar);
     let time = format!(" {}  {} ", app.tempo.t, speed_name(app.tempo.speed));
     canvas.put_right(area, 0, &time, look.bar_strong);
-    let chip = match &app.model.end {
-        Some(end) => format!(" ENDED: {} ", end.outcome),
-        None if app.tempo.paused => " PAUSED ".to_owned(),
-        None if app.your_turn() => " YOUR TURN ".to_owned(),
-        None => return,
+    let (chip, style) = match &app.model.end {
+        Some(end) if app.model.ended_well() => (format!(" ENDED: {} ", end.outcome), look.bar_good),
+        Some(end) => (format!(" ENDED: {} ", end.outcome), look.bar_alert),
+        None if app.tempo.paused => (" PAUSED ".to_owned(), look.bar_alert),
+        None => match (app.asking(), app.station()) {
+            (Some(asking), Some(looked_at)) if asking.name != looked_at.name => {
+                let key = keymap::name(Action::Device, app.is_typing());
+                (format!(" YOUR TURN: {} ({key}) ", asking.name), look.bar_alert)
+            }
+            (Some(_), _) => (" YOUR TURN ".to_owned(), look.bar_alert),
+            (None, _) => return,
+        },
     };
     let at = area.width.saturating_sub(columns(&time) + columns(&chip) + 1).max(x + 1);
     let room = Rect { width: area.width.saturating_sub(columns(&time) + 1), ..area };
-    canvas.put_at(room, at, 0, &chip, look.bar_alert);
+    canvas.put_at(room, at, 0, &chip, style);
 }
 
 /// The keys that mean something now.

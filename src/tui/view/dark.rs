@@ -21,7 +21,8 @@ pub(super) fn off(canvas: &mut Canvas<'_>, area: Rect, why: &str, app: &App) {
         y += 1;
     }
     if app.tempo.paused && app.model.end.is_none() {
-        let line = format!("time stands still: press {} to go on", keymap::name(Action::Pause, app.is_typing()));
+        let line =
+            format!("time stands still: press {} to go on", keymap::name(Action::Pause, app.is_typing()));
         canvas.put_centred(room, y + 1, &line, look.dark_soft);
     }
 }

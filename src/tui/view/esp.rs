@@ -10,88 +10,158 @@ use crate::tui::app::App;
 use crate::tui::form::Spot;
 use crate::tui::text;
 
-/// Draws the page.
+/// Columns before the text of a row.
+const INDENT: u16 = 6;
+
+/// A line of the page.
+struct Line<'a> {
+    phase: &'a PhaseView,
+    what: Part<'a>,
+}
+
+enum Part<'a> {
+    /// Name, and the state when it has no line of its own.
+    Name { with_state: bool },
+    /// The state.
+    State,
+    /// A row, or what did not fit into its first line.
+    Row { view: &'a RowView, text: String, first: bool },
+    /// Air.
+    Nothing,
+}
+
+/// Draws the page. What does not fit is scrolled so that the phase in focus, or the one at work, is seen.
 pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, page: &EspPage, app: &App) {
     let look = canvas.look;
     let mut y = 0;
     if let Some(message) = &page.message {
         y = canvas.put_wrapped(area, y, message, 4, look.error) + 1;
     }
-    let gap = layout(below(area, y), page, app);
-    for view in &page.phases {
-        y = phase(canvas, area, y, view, app, &gap);
-        y += u16::from(gap.between);
+    let area = below(area, y);
+    let height = usize::from(area.height);
+    let lines = lines(page, app, usize::from(area.width.saturating_sub(INDENT)), height);
+    let wanted = lines.iter().rposition(|line| Some(line.phase.phase) == in_view(page, app));
+    let first =
+        wanted.map_or(0, |at| (at + 1).saturating_sub(height)).min(lines.len().saturating_sub(height));
+    for (y, line) in (0..area.height).zip(&lines[first..]) {
+        draw_line(canvas, Rect { y: area.y + y, height: 1, ..area }, line, app);
+    }
+    let right = Rect { x: area.right().saturating_sub(1), width: area.width.min(1), ..area };
+    if first > 0 {
+        canvas.put(right, 0, "↑", look.accent);
+    }
+    if lines.len() > first + height {
+        canvas.put(right, area.height.saturating_sub(1), "↓", look.accent);
     }
 }
 
-/// Columns before the text of a row.
-const INDENT: u16 = 6;
+/// The phase that has to be seen.
+fn in_view(page: &EspPage, app: &App) -> Option<Phase> {
+    if let Some(Spot::Phase(phase)) = app.form.focus {
+        return Some(phase);
+    }
+    let active = |p: &&PhaseView| matches!(p.state, PhaseState::Working | PhaseState::Error);
+    page.phases.iter().find(active).map(|p| p.phase)
+}
 
-/// How much air there is.
-struct Gap {
-    /// A row may take more than one line.
-    wrap: bool,
-    /// The state of a phase in a line of its own.
-    status_below: bool,
-    /// An empty line between two phases.
+/// The page as lines, with as much air as there is room for.
+fn lines<'a>(page: &'a EspPage, app: &App, columns: usize, height: usize) -> Vec<Line<'a>> {
+    // From roomy to tight: rows in full, phases apart, the state of a phase in a line of its own.
+    let ways = [(true, true, true), (true, true, false), (true, false, false), (false, false, false)];
+    let mut lines = Vec::new();
+    for (wrap, between, state_below) in ways {
+        lines = lay_out(page, app, if wrap { columns } else { usize::MAX }, between, state_below);
+        if lines.len() <= height {
+            break;
+        }
+    }
+    lines
+}
+
+fn lay_out<'a>(
+    page: &'a EspPage,
+    app: &App,
+    columns: usize,
     between: bool,
+    state_below: bool,
+) -> Vec<Line<'a>> {
+    let mut lines = Vec::new();
+    for phase in &page.phases {
+        let mut push = |what| lines.push(Line { phase, what });
+        push(Part::Name { with_state: !state_below });
+        if state_below {
+            push(Part::State);
+        }
+        for view in phase.rows.iter().filter(|_| app.form.is_expanded(phase)) {
+            for (at, text) in text::wrap(&words(view), columns).into_iter().enumerate() {
+                push(Part::Row { view, text, first: at == 0 });
+            }
+        }
+        if between {
+            push(Part::Nothing);
+        }
+    }
+    if between {
+        lines.pop();
+    }
+    lines
 }
 
-fn layout(area: Rect, page: &EspPage, app: &App) -> Gap {
-    let phases = page.phases.len();
-    let open = || page.phases.iter().filter(|p| app.form.is_expanded(p)).flat_map(|p| &p.rows);
-    let columns = usize::from(area.width.saturating_sub(INDENT));
-    let wrapped: usize = open().map(|row| text::wrap(&words(row), columns).len()).sum();
-    let height = usize::from(area.height);
-    // In this order: rows in full, phases apart, their state in a line of its own.
-    let wrap = height >= phases + wrapped;
-    let tight = phases + if wrap { wrapped } else { open().count() };
-    let between = height >= tight + phases.saturating_sub(1);
-    let status_below = height >= tight + 2 * phases;
-    Gap { wrap, between, status_below }
-}
-
-/// One phase; tells the row below it.
-fn phase(canvas: &mut Canvas<'_>, area: Rect, y: u16, view: &PhaseView, app: &App, gap: &Gap) -> u16 {
+fn draw_line(canvas: &mut Canvas<'_>, area: Rect, line: &Line<'_>, app: &App) {
     let look = canvas.look;
-    let open = app.form.is_expanded(view);
+    match &line.what {
+        Part::Name { with_state } => name(canvas, area, line.phase, app, *with_state),
+        Part::State => {
+            let (sign, style) = state(canvas, line.phase, app);
+            canvas.put_at(area, 2, 0, sign, style);
+            canvas.put_at(area, 4, 0, &line.phase.status, style);
+        }
+        Part::Row { view, text, first } => {
+            let (sign, style) = match view.state {
+                RowState::Identifying | RowState::Waiting => (" ", look.soft),
+                RowState::Working => (spinner(app.tempo), look.accent),
+                RowState::Completed | RowState::NoSetupNeeded => ("✓", look.soft),
+                RowState::Error => ("✗", look.error),
+                RowState::PreviousFailed => ("✗", look.soft),
+            };
+            if *first {
+                canvas.put_at(area, INDENT - 2, 0, sign, style);
+            }
+            canvas.put_at(area, INDENT, 0, text, style);
+        }
+        Part::Nothing => {}
+    }
+}
+
+/// Icon, name and chevron of a phase.
+fn name(canvas: &mut Canvas<'_>, area: Rect, view: &PhaseView, app: &App, with_state: bool) {
+    let look = canvas.look;
     let focused = app.form.focus == Some(Spot::Phase(view.phase));
-    let (sign, style) = match view.state {
+    let base = if focused { look.chosen } else { look.card };
+    let here = Style { bg: base.bg, ..Style::new() };
+    if focused {
+        canvas.fill(area, base);
+    }
+    canvas.put(area, 0, icon(view.phase), base);
+    let x = 4 + canvas.put_at(area, 2, 0, view.phase.title(), base.patch(look.title).patch(here));
+    if with_state {
+        let (sign, style) = state(canvas, view, app);
+        canvas.put_at(area, x, 0, sign, style.patch(here));
+        canvas.put_at(area, x + 2, 0, &view.status, style.patch(here));
+    }
+    if !view.rows.is_empty() {
+        canvas.put_right(area, 0, if app.form.is_expanded(view) { "∧ " } else { "∨ " }, base);
+    }
+}
+
+fn state(canvas: &Canvas<'_>, view: &PhaseView, app: &App) -> (&'static str, Style) {
+    let look = canvas.look;
+    match view.state {
         PhaseState::Waiting => ("○", look.soft),
         PhaseState::Working => (spinner(app.tempo), look.accent),
         PhaseState::Complete => ("✓", look.good),
         PhaseState::Error => ("✗", look.error),
-    };
-    let line = Rect { y: area.y + y, height: u16::from(y < area.height), ..area };
-    let base = if focused { look.chosen } else { look.card };
-    if focused {
-        canvas.fill(line, look.chosen);
     }
-    canvas.put(line, 0, icon(view.phase), base);
-    let mut x = 2 + canvas.put_at(line, 2, 0, view.phase.title(), base.patch(look.title).patch(only_background(base)));
-    if !view.rows.is_empty() {
-        canvas.put_right(line, 0, if open { "∧ " } else { "∨ " }, base);
-    }
-    let mut y = y + 1;
-    if gap.status_below {
-        canvas.put_at(area, 2, y, sign, style);
-        canvas.put_at(area, 4, y, &view.status, style);
-        y += 1;
-    } else {
-        x += 2;
-        x += canvas.put_at(line, x, 0, sign, style.patch(only_background(base)));
-        canvas.put_at(line, x + 1, 0, &view.status, style.patch(only_background(base)));
-    }
-    if open {
-        for view in &view.rows {
-            y = row(canvas, area, y, view, app, gap.wrap);
-        }
-    }
-    y
-}
-
-fn only_background(style: Style) -> Style {
-    Style { bg: style.bg, ..Style::new() }
 }
 
 const fn icon(phase: Phase) -> &'static str {
@@ -105,19 +175,4 @@ const fn icon(phase: Phase) -> &'static str {
 /// `Security policies (1 of 1 applied)`.
 fn words(view: &RowView) -> String {
     if view.status.is_empty() { view.title.clone() } else { format!("{} ({})", view.title, view.status) }
-}
-
-/// One row; tells the row below it.
-fn row(canvas: &mut Canvas<'_>, area: Rect, y: u16, view: &RowView, app: &App, wrap: bool) -> u16 {
-    let look = canvas.look;
-    let (sign, style) = match view.state {
-        RowState::Identifying | RowState::Waiting => (" ", look.soft),
-        RowState::Working => (spinner(app.tempo), look.accent),
-        RowState::Completed | RowState::NoSetupNeeded => ("✓", look.soft),
-        RowState::Error => ("✗", look.error),
-        RowState::PreviousFailed => ("✗", look.soft),
-    };
-    canvas.put_at(area, INDENT - 2, y, sign, style);
-    let column = Rect { x: area.x + INDENT, width: area.width.saturating_sub(INDENT), ..area };
-    canvas.put_wrapped(column, y, &words(view), if wrap { 3 } else { 1 }, style)
 }

@@ -11,12 +11,8 @@ use crate::tui::keymap::KEYMAP;
 fn window(canvas: &mut Canvas<'_>, area: Rect, width: u16, height: u16, title: &str) -> Rect {
     let look = canvas.look;
     let (width, height) = (width.min(area.width), height.min(area.height));
-    let place = Rect {
-        x: area.x + (area.width - width) / 2,
-        y: area.y + (area.height - height) / 2,
-        width,
-        height,
-    };
+    let place =
+        Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 2, width, height };
     let inner = canvas.frame(place, title, look.panel, look.label);
     inset(inner, 1, 0)
 }
@@ -24,24 +20,31 @@ fn window(canvas: &mut Canvas<'_>, area: Rect, width: u16, height: u16, title: &
 /// Keys, and what helps here.
 pub(super) fn help(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
     let look = canvas.look;
-    let mut rows: Vec<(String, String)> =
-        KEYMAP.iter().filter(|b| app.offers(b.action)).map(|b| (b.names(), b.long.to_owned())).collect();
+    let mut rows: Vec<(String, String)> = Vec::new();
+    for binding in KEYMAP.iter().filter(|b| app.offers(b.action)) {
+        match rows.last_mut() {
+            Some((names, long)) if long == binding.long => *names = format!("{names}, {}", binding.names()),
+            _ => rows.push((binding.names(), binding.long.to_owned())),
+        }
+    }
     if let Some(screen) = app.screen() {
         rows.extend(screen.keys.iter().map(|key| (key.clone(), "taken by the device's screen".to_owned())));
     }
-    let hint = app.hint().map(|hint| format!("TEST ONLY: {} / {}", hint.user, hint.password));
-    let extra = if hint.is_some() { 2 } else { 0 };
+    let hint = app.hint();
+    let extra = if hint.is_some() { 3 } else { 0 };
     let height = u16::try_from(rows.len()).unwrap_or(u16::MAX).saturating_add(5 + extra);
     let inner = window(canvas, area, 78, height, "Help");
     let mut y = 0;
     for (keys, what) in rows {
         canvas.put(inner, y, &keys, look.label);
-        canvas.put_at(inner, 18, y, &what, look.panel);
+        canvas.put_at(inner, 22, y, &what, look.panel);
         y += 1;
     }
     if let Some(hint) = hint {
-        canvas.put(inner, y + 1, &hint, look.panel_accent);
-        y += 2;
+        canvas.put(inner, y + 1, "TEST ONLY", look.label);
+        canvas.put_at(inner, 22, y + 1, &format!("user      {}", hint.user), look.panel_accent);
+        canvas.put_at(inner, 22, y + 2, &format!("password  {}", hint.password), look.panel_accent);
+        y += 3;
     }
     let line = "While a screen asks you something, virtual time waits. In a field, letters are text: use the F keys there.";
     canvas.put_wrapped(inner, y + 1, line, 2, look.panel_soft);
@@ -50,11 +53,12 @@ pub(super) fn help(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
 /// The story so far; `back` lines back from its end.
 pub(super) fn timeline(canvas: &mut Canvas<'_>, area: Rect, app: &App, back: usize) {
     let look = canvas.look;
-    let inner = window(canvas, area, area.width.saturating_sub(4).min(120), area.height, "Story");
+    let inner = window(canvas, area, area.width.min(124), area.height, "Story");
     let lines = app.model.story.len();
     // The first line can be reached, but not passed.
     let back = back.min(lines.saturating_sub(1));
-    panel::story(canvas, Rect { height: inner.height.saturating_sub(1), ..inner }, app, back);
+    let place = Rect { height: inner.height.saturating_sub(1), ..inner };
+    panel::story(canvas, place, app, app.model.story.iter().rev().skip(back));
     let foot = below(inner, inner.height.saturating_sub(1));
     let line = format!("line {} of {lines}   ↑ ↓ PgUp PgDn Home End   Esc back", lines.saturating_sub(back));
     canvas.put(foot, 0, &line, look.panel_soft);

@@ -13,12 +13,12 @@ const WIDE: u16 = 82;
 
 /// Draws a page.
 pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, screen: &Screen, app: &App) {
-    let (picture, content) = card(canvas, area);
+    let (inner, picture, content) = card(canvas, area);
     if let Some(picture) = picture {
         art::draw(canvas, picture, art::picture(&screen.id, screen.error.is_some()));
     }
-    let rows = content.height;
-    let body = Rect { height: rows.saturating_sub(if screen.buttons.is_empty() { 0 } else { 2 }), ..content };
+    let buttons = parts::button_height(screen, inner.width);
+    let body = Rect { height: content.height.saturating_sub(buttons), ..content };
     let y = heading(canvas, body, screen);
     if let Some(page) = &screen.esp {
         esp::draw(canvas, below(body, y), page, app);
@@ -30,29 +30,26 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, screen: &Screen, app: &A
         let rest = body.height.saturating_sub(y);
         parts::ring(canvas, body, y + rest.saturating_sub(5) / 2, app.tempo);
     }
-    parts::buttons(canvas, content, rows.saturating_sub(1), screen, app);
+    parts::buttons(canvas, inner, screen, app);
 }
 
-/// The page itself: where its picture goes, and its content.
-fn card(canvas: &mut Canvas<'_>, area: Rect) -> (Option<Rect>, Rect) {
+/// The page itself: all of it, where its picture goes, and its content.
+fn card(canvas: &mut Canvas<'_>, area: Rect) -> (Rect, Option<Rect>, Rect) {
     let look = canvas.look;
     if area.width < WIDE || area.height < 22 {
         canvas.fill(area, look.card);
-        return (None, inset(area, 3, 1));
+        let inner = inset(area, 3, 1);
+        return (inner, None, inner);
     }
     canvas.fill(area, look.desk);
     let (width, height) = ((area.width - 2).min(120), (area.height - 2).min(30));
-    let place = Rect {
-        x: area.x + (area.width - width) / 2,
-        y: area.y + (area.height - height) / 2,
-        width,
-        height,
-    };
+    let place =
+        Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 2, width, height };
     let inner = inset(canvas.frame(place, "", look.card, look.edge), 2, 1);
     let left = (inner.width * 3 / 8).min(36);
     let picture = Rect { width: left, ..inner };
     let content = Rect { x: picture.right() + 2, width: inner.width - left - 2, ..inner };
-    (Some(picture), content)
+    (inner, Some(picture), content)
 }
 
 /// Caption, message and text; tells the row below them.

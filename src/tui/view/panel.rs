@@ -8,7 +8,7 @@ use ratatui::style::Style;
 use super::canvas::{Canvas, below, inset};
 use crate::tui::app::App;
 use crate::tui::keymap::{self, Action};
-use crate::tui::model::{Mark, Station, Wait};
+use crate::tui::model::{Mark, Station, StoryLine, Wait};
 use crate::tui::palette::Palette;
 use crate::tui::text;
 
@@ -19,7 +19,9 @@ pub(super) fn bottom(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
     let area = inset(area, 1, 0);
     let mut rows: Vec<(&str, String, Style)> = Vec::new();
     if app.model.end.is_some() {
-        rows.extend(ending(app).into_iter().zip(["ended", "after", "basis", ""]).map(|(t, l)| (l, t, look.panel)));
+        rows.extend(
+            ending(app).into_iter().zip(["ended", "after", "basis", ""]).map(|(t, l)| (l, t, look.panel)),
+        );
     } else if let Some(station) = app.station() {
         rows.push(("waits", waits(station, app).join("; "), look.panel));
         if let Some(rule) = &station.decided {
@@ -29,7 +31,9 @@ pub(super) fn bottom(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
             let style = if event.level == "Info" { look.panel_soft } else { look.panel_bad };
             rows.push(("event", format!("{} {}: {}", event.channel, event.id, event.text), style));
         }
-        if let Some(line) = app.model.story.iter().rev().find(|l| !matches!(l.mark, Mark::Event | Mark::Screen)) {
+        if let Some(line) =
+            app.model.story.iter().rev().find(|l| !matches!(l.mark, Mark::Event | Mark::Screen | Mark::Cloud))
+        {
             rows.push(("last", format!("{} {}", line.t, line.text), mark_style(look, line.mark)));
         }
     }
@@ -48,7 +52,11 @@ pub(super) fn side(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
     if app.model.end.is_some() {
         y = section(canvas, area, y, "ENDED");
         for (at, line) in ending(app).into_iter().enumerate() {
-            let style = if at == 0 { end_style(app, look) } else { look.panel };
+            let style = match (at, app.model.ended_well()) {
+                (0, true) => look.panel_good,
+                (0, false) => look.panel_bad,
+                _ => look.panel,
+            };
             y = canvas.put_wrapped(area, y, &line, 3, style);
         }
         y += 1;
@@ -69,27 +77,38 @@ pub(super) fn side(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
         if let Some(event) = &station.event {
             y = section(canvas, area, y, "EVENT LOG");
             let style = if event.level == "Info" { look.panel } else { look.panel_bad };
-            y = canvas.put_wrapped(area, y, &format!("{} {} · {}", event.channel, event.id, event.level), 1, style);
+            y = canvas.put_wrapped(
+                area,
+                y,
+                &format!("{} {} · {}", event.channel, event.id, event.level),
+                1,
+                style,
+            );
             y = canvas.put_wrapped(area, y, &event.text, 3, look.panel_soft) + 1;
         }
-        if let Some(line) = interruptions(station) {
+        if let Some(line) = interruptions(station).filter(|_| app.model.end.is_none()) {
             y = canvas.put_wrapped(area, y, &line, 2, look.panel_accent) + 1;
         }
     }
     y = section(canvas, area, y, "STORY");
-    story(canvas, below(area, y), app, 0);
+    let lines = app.model.story.iter().rev().filter(|line| line.mark != Mark::Cloud);
+    story(canvas, below(area, y), app, lines);
 }
 
-/// The end of the story, newest at the bottom; `back` lines of it left out.
-pub(super) fn story(canvas: &mut Canvas<'_>, area: Rect, app: &App, back: usize) {
+/// Lines of the story, given from the newest back, as many as fit; the newest at the bottom.
+pub(super) fn story<'a>(
+    canvas: &mut Canvas<'_>,
+    area: Rect,
+    app: &App,
+    newest: impl Iterator<Item = &'a StoryLine>,
+) {
     const INDENT: u16 = 10;
     let look = canvas.look;
     let columns = usize::from(area.width.saturating_sub(INDENT));
     let several = app.model.stations.len() > 1;
     let mut room = usize::from(area.height);
     let mut shown = Vec::new();
-    // From the newest back, so that what fits is known.
-    for line in app.model.story.iter().rev().skip(back) {
+    for line in newest {
         let who = if several { format!("{}: ", line.who) } else { String::new() };
         let lines = text::wrap_to(&format!("{who}{}", line.text), columns, 2);
         let Some(rest) = room.checked_sub(lines.len()) else { break };
@@ -118,7 +137,8 @@ fn mark_style(look: &Palette, mark: Mark) -> Style {
     match mark {
         Mark::Screen => look.label,
         Mark::Person | Mark::Power | Mark::Trigger => look.panel_accent,
-        Mark::Work | Mark::Event | Mark::Cloud => look.panel,
+        Mark::Work | Mark::Event => look.panel,
+        Mark::Cloud => look.panel_soft,
         Mark::Bad => look.panel_bad,
         Mark::Good => look.panel_good,
     }
@@ -131,8 +151,7 @@ fn waits(station: &Station, app: &App) -> Vec<String> {
         .iter()
         .map(|wait| match wait {
             Wait::Person(what) if app.hands() => format!("you, {what}"),
-            Wait::Person(what) => format!("the person, {what}"),
-            Wait::Timer { limit: true, .. } => format!("at most {}", wait.words(app.tempo.t)),
+            Wait::Person(what) => format!("{}, {what}", station.person.as_deref().unwrap_or("the person")),
             wait => wait.words(app.tempo.t),
         })
         .collect();
@@ -163,11 +182,6 @@ fn interruptions(station: &Station) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join(", "))
 }
 
-fn end_style(app: &App, look: &Palette) -> Style {
-    let well = app.model.stations.iter().all(|s| s.ended.is_some());
-    if well { look.panel_good } else { look.panel_bad }
-}
-
 /// How it ended.
 fn ending(app: &App) -> Vec<String> {
     let Some(end) = &app.model.end else { return Vec::new() };
@@ -176,7 +190,7 @@ fn ending(app: &App) -> Vec<String> {
         after = format!("{after}, {line}");
     }
     vec![
-        format!("{}: {}", end.outcome, end.detail),
+        end.detail.clone(),
         after,
         app.model.basis().to_string(),
         format!("press {} to leave", keymap::name(Action::Quit, app.is_typing())),

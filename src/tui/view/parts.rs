@@ -7,6 +7,7 @@ use super::canvas::{Canvas, columns};
 use super::turn;
 use crate::tui::app::{App, Tempo};
 use crate::tui::form::Spot;
+use crate::tui::keymap::{self, Action};
 use crate::tui::text;
 
 /// The fields of a screen from row `y` of `area` on, in boxes if there is room; tells the row below them.
@@ -43,7 +44,9 @@ fn field(canvas: &mut Canvas<'_>, area: Rect, screen: &Screen, at: usize, app: &
         let hint = app.hint().filter(|_| app.hands());
         if let Some(hint) = hint {
             let known = if spec.secret { &hint.password } else { &hint.user };
-            canvas.put_at(line, u16::from(focused), 0, &format!("TEST ONLY: {known}"), look.hint);
+            let mark = if known.contains("TEST ONLY") { "" } else { " (TEST ONLY)" };
+            let key = keymap::name(Action::Fill, true);
+            canvas.put_at(line, u16::from(focused), 0, &format!("{key} fills in: {known}{mark}"), look.hint);
         }
     }
     let (part, column) = text::window(&shown, cursor, usize::from(line.width));
@@ -83,11 +86,8 @@ pub(super) fn list(canvas: &mut Canvas<'_>, area: Rect, y: u16, screen: &Screen,
     let focused = app.hands() && app.form.focus == Some(Spot::List);
     let border = if focused { look.field_focus } else { look.field };
     let inner = canvas.frame(Rect { y: area.y + y, height, ..area }, "", look.card, border);
-    let chosen = if app.hands() {
-        app.form.chosen
-    } else {
-        screen.choices.iter().position(|c| c.chosen).unwrap_or(0)
-    };
+    let chosen =
+        if app.hands() { app.form.chosen } else { screen.choices.iter().position(|c| c.chosen).unwrap_or(0) };
     let visible = usize::from(inner.height);
     let first = chosen.saturating_sub(visible.saturating_sub(1));
     for (row, (at, choice)) in screen.choices.iter().enumerate().skip(first).take(visible).enumerate() {
@@ -102,26 +102,52 @@ pub(super) fn list(canvas: &mut Canvas<'_>, area: Rect, y: u16, screen: &Screen,
     y + height
 }
 
-/// The buttons of a screen at the right end of a row.
-pub(super) fn buttons(canvas: &mut Canvas<'_>, area: Rect, y: u16, screen: &Screen, app: &App) {
+/// Rows of buttons, from the bottom up, each from the right to the left: what does not fit goes into the row above.
+fn button_rows(screen: &Screen, width: u16) -> Vec<Vec<usize>> {
+    let mut rows: Vec<Vec<usize>> = Vec::new();
+    let mut room = 0;
+    for (at, button) in screen.buttons.iter().enumerate().rev() {
+        let wide = columns(&button.label).saturating_add(6);
+        if rows.is_empty() || wide > room {
+            rows.push(Vec::new());
+            room = width.saturating_add(2);
+        }
+        if let Some(row) = rows.last_mut() {
+            row.push(at);
+        }
+        room = room.saturating_sub(wide);
+    }
+    rows
+}
+
+/// Rows that the buttons of a screen take, the one of air above them included.
+pub(super) fn button_height(screen: &Screen, width: u16) -> u16 {
+    let rows = u16::try_from(button_rows(screen, width).len()).unwrap_or(u16::MAX);
+    if rows == 0 { 0 } else { rows.saturating_add(1) }
+}
+
+/// The buttons of a screen at the bottom right of an area.
+pub(super) fn buttons(canvas: &mut Canvas<'_>, area: Rect, screen: &Screen, app: &App) {
     let look = canvas.look;
     let elsewhere = !matches!(app.form.focus, Some(Spot::Button(_)));
     let default = screen.buttons.iter().rposition(|b| b.enabled).filter(|_| elsewhere && app.hands());
-    let mut right = area.width;
-    for (at, button) in screen.buttons.iter().enumerate().rev() {
-        let focused = app.hands() && app.form.focus == Some(Spot::Button(at));
-        let caption = caption(button, focused);
-        let wide = columns(&caption);
-        let Some(x) = right.checked_sub(wide) else { break };
-        let style = match (button.enabled, focused) {
-            (false, _) => look.button_off,
-            (true, true) => look.button_focus,
-            // What Enter presses while the focus is elsewhere.
-            (true, false) if default == Some(at) => look.button_default,
-            (true, false) => look.button,
-        };
-        canvas.put_at(area, x, y, &caption, style);
-        right = x.saturating_sub(2);
+    for (y, row) in (0..area.height).rev().zip(button_rows(screen, area.width)) {
+        let mut right = area.width;
+        for at in row {
+            let button = &screen.buttons[at];
+            let focused = app.hands() && app.form.focus == Some(Spot::Button(at));
+            let caption = caption(button, focused);
+            let x = right.saturating_sub(columns(&caption));
+            let style = match (button.enabled, focused) {
+                (false, _) => look.button_off,
+                (true, true) => look.button_focus,
+                // What Enter presses while the focus is elsewhere.
+                (true, false) if default == Some(at) => look.button_default,
+                (true, false) => look.button,
+            };
+            canvas.put_at(area, x, y, &caption, style);
+            right = x.saturating_sub(2);
+        }
     }
 }
 

@@ -15,11 +15,11 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, screen: &Screen, app: &A
     canvas.fill(area, look.wallpaper);
     let fields = u16::try_from(screen.fields.len()).unwrap_or(0) * 3;
     let texts = u16::try_from(screen.text.len()).unwrap_or(0) + 2 * u16::from(screen.error.is_some());
-    let buttons = if screen.buttons.is_empty() { 0 } else { 2 };
+    let width = area.width.saturating_sub(4).min(48);
+    let buttons = parts::button_height(screen, width);
     let wanted = 1 + texts + 1 + fields + buttons;
     let face = area.height >= wanted + 8;
     let tall = wanted + if face { 6 } else { 0 };
-    let width = area.width.saturating_sub(4).min(48);
     let column = Rect {
         x: area.x + (area.width - width) / 2,
         y: area.y + area.height.saturating_sub(tall) / 2,
@@ -49,6 +49,12 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, screen: &Screen, app: &A
     if screen.busy {
         canvas.put_centred(column, y + 1, spinner(app.tempo), look.wallpaper);
     }
-    y = parts::fields(canvas, column, y + 1, screen, app);
-    parts::buttons(canvas, column, y + 1, screen, app);
+    parts::fields(
+        canvas,
+        Rect { height: column.height.saturating_sub(buttons), ..column },
+        y + 1,
+        screen,
+        app,
+    );
+    parts::buttons(canvas, column, screen, app);
 }

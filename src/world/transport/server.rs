@@ -89,7 +89,13 @@ async fn connection(stream: TcpStream, acceptor: Option<TlsAcceptor>, router: Ro
     match acceptor {
         None => serve(TokioIo::new(stream), router, None, silence).await,
         Some(acceptor) => {
-            let Ok(stream) = acceptor.accept(stream).await else { return };
+            let stream = match acceptor.accept(stream).await {
+                Ok(stream) => stream,
+                Err(error) => {
+                    tracing::debug!(%error, "the handshake failed");
+                    return;
+                }
+            };
             let leaf = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first());
             let peer = leaf.map(|leaf| PeerCertificate(leaf.to_vec()));
             serve(TokioIo::new(stream), router, peer, silence).await;

@@ -26,6 +26,20 @@ pub(crate) struct Agent {
     pub(in crate::manage) device_listed: bool,
     /// Whose apps are listed.
     pub(in crate::manage) users_listed: Vec<String>,
+    /// Results that the service was not told yet.
+    pub(in crate::manage) results: Vec<AppResult>,
+}
+
+/// How an app ended, as the service is told (MOD-011).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct AppResult {
+    /// App id.
+    pub(super) application_id: String,
+    /// EnforcementState.
+    pub(super) enforcement_state: u32,
+    /// HRESULT as a signed number; 0 for none.
+    pub(super) error_code: i32,
 }
 
 /// A Win32 app, on disk.
@@ -129,7 +143,8 @@ impl Management {
             self.agent = Some(Agent::default());
         }
         cx.decided(rules::ESD_005, "the management extension is installed and begins to list apps");
-        let node = LocUri::device("Vendor/MSFT/EnrollmentStatusTracking/DevicePreparation/PolicyProviders").child(SIDECAR);
+        let node = LocUri::device("Vendor/MSFT/EnrollmentStatusTracking/DevicePreparation/PolicyProviders")
+            .child(SIDECAR);
         self.tree.set(&node.child("InstallationState"), Format::Int, "3");
         self.tree.set(&node.child("TrackedResourceTypes").child("Apps"), Format::Bool, "true");
         cx.note(Note::Progress { item: "management extension".into(), state: "running".into() });
@@ -155,12 +170,30 @@ impl Management {
     }
 
     /// Moves an app on, and everything that shows it.
-    pub(super) fn app_state(&mut self, cx: &mut Cx<'_>, number: u16, state: AppState, enforcement: &'static Code) {
-        let Some(app) = self.agent.as_mut().and_then(|g| g.apps.iter_mut().find(|app| app.number == number)) else {
+    pub(super) fn app_state(
+        &mut self,
+        cx: &mut Cx<'_>,
+        number: u16,
+        state: AppState,
+        enforcement: &'static Code,
+    ) {
+        let Some(app) = self.agent.as_mut().and_then(|g| g.apps.iter_mut().find(|app| app.number == number))
+        else {
             return;
         };
         app.state = state;
         let app = app.clone();
+        if matches!(state, AppState::Installed | AppState::Failed)
+            && let Some(agent) = &mut self.agent
+        {
+            let error = app.error.as_ref().filter(|_| state == AppState::Failed);
+            let error = error.and_then(|code| code.parse::<codes::CodeValue>().ok());
+            agent.results.push(AppResult {
+                application_id: app.id.clone(),
+                enforcement_state: enforcement.value(),
+                error_code: error.map_or(0, codes::CodeValue::signed),
+            });
+        }
         if app.tracked {
             let node = tracking(app.scope).child("Tracking").child(SIDECAR).child(&app.tracking_name());
             self.tree.set(&node.child("InstallationState"), Format::Int, state.tracking().to_string());

@@ -8,8 +8,8 @@ use serde_json::json;
 use super::agent::Win32App;
 use crate::cx::Cx;
 use crate::esp::Phase;
-use crate::manage::{Activity, Management};
 use crate::io::{HttpRequest, Method};
+use crate::manage::{Activity, Management};
 
 /// Version of the agent that is played.
 const AGENT_VERSION: &str = "1.83.107.0";
@@ -109,7 +109,8 @@ impl Management {
             checkin_reason_payload: None,
         };
         let body = serde_json::to_vec(&body).expect("strings and numbers always serialise");
-        let url = format!("{}/SideCarGatewaySessions('{session}')?api-version=1.5", url.trim_end_matches('/'));
+        let url =
+            format!("{}/SideCarGatewaySessions('{session}')?api-version=1.5", url.trim_end_matches('/'));
         let mut request = HttpRequest::post(url, "application/json", body).header("prefer", "return-content");
         request.method = Method::Put;
         // The user's own requests carry the user's token (MOD-011: how the service tells them apart is not public).

@@ -29,7 +29,8 @@ fn app(entry: &Value, asked_for: Scope) -> Result<Win32App, String> {
     let text = |name: &str| entry.get(name).and_then(as_text);
     let id = text("Id").filter(|id| !id.is_empty()).ok_or("an app without Id")?;
     let name = text("Name").unwrap_or_else(|| id.clone());
-    let detection = detection(entry.get("DetectionRule")).ok_or_else(|| format!("{name}: no usable DetectionRule"))?;
+    let detection =
+        detection(entry.get("DetectionRule")).ok_or_else(|| format!("{name}: no usable DetectionRule"))?;
     let ex = entry.get("InstallEx").and_then(unpacked).unwrap_or(Value::Null);
     let number = |of: &Value, name: &str| of.get(name).and_then(Value::as_u64);
     let scope = match number(entry, "TargetType") {
@@ -95,7 +96,9 @@ fn logged_rule(rule: &Value) -> Option<DetectionRule> {
     let field = |name: &str| text.get(name).and_then(Value::as_str).map(str::to_owned);
     match rule.get("DetectionType")?.as_u64()? {
         1 => Some(DetectionRule::Msi { product_code: field("ProductCode")? }),
-        2 => Some(DetectionRule::File { path: format!("{}\\{}", field("Path")?, field("FileOrFolderName")?) }),
+        2 => {
+            Some(DetectionRule::File { path: format!("{}\\{}", field("Path")?, field("FileOrFolderName")?) })
+        }
         _ => None,
     }
 }
@@ -113,7 +116,8 @@ fn return_codes(value: Option<&Value>) -> BTreeMap<u32, ReturnKind> {
     let Some(Value::Array(list)) = value.and_then(unpacked) else { return kinds };
     for entry in &list {
         let of = |names: &[&str]| names.iter().find_map(|name| entry.get(*name));
-        let code = of(&["ReturnCode", "Code", "code"]).and_then(Value::as_i64).and_then(|n| u32::try_from(n).ok());
+        let code =
+            of(&["ReturnCode", "Code", "code"]).and_then(Value::as_i64).and_then(|n| u32::try_from(n).ok());
         let kind = of(&["Type", "Kind", "kind"]).and_then(return_kind);
         if let (Some(code), Some(kind)) = (code, kind) {
             kinds.insert(code, kind);

@@ -6,91 +6,31 @@ use oobe_catalog::{events, rules};
 use oobe_wire::crypto::sha256;
 use oobe_wire::encoding::hex_upper;
 use oobe_wire::model::PackageManifest;
-use serde::{Deserialize, Serialize};
 
+use super::msi_job::{MsiJob, MsiState};
 use super::{Content, from_exit_code, package};
 use crate::cx::{Answer, Cx};
 use crate::io::{HttpRequest, Note, NoteFault, Slot, Timer};
-use crate::manage::csp::{Format, JobXml, LocUri, Scope, parse_msi_job};
+use crate::manage::csp::{Format, LocUri, Scope, parse_msi_job};
 use crate::manage::session::PendingAlert;
 use crate::manage::{Activity, Management};
 use crate::time::Span;
-
-/// The file that brings the management extension (reference: protocols, D.4).
-const AGENT_PACKAGE: &str = "IntuneWindowsAgent.msi";
-
-/// A job, on disk.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct MsiJob {
-    /// Number: names the slot.
-    pub(in crate::manage) number: u16,
-    /// `MSI/<product>`.
-    pub(in crate::manage) node: LocUri,
-    /// What the server handed over.
-    pub(in crate::manage) job: JobXml,
-    /// Where it stands.
-    pub(in crate::manage) state: MsiState,
-    /// Tries that failed.
-    pub(in crate::manage) failed: u32,
-}
-
-/// Where a job stands; the number is that of its `Status` node.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum MsiState {
-    /// 10.
-    Initialised,
-    /// 20.
-    Downloading,
-    /// 25.
-    DownloadRetry,
-    /// 30.
-    DownloadFailed,
-    /// 40.
-    Downloaded,
-    /// 48.
-    AwaitingUser,
-    /// 50.
-    Enforcing,
-    /// 55.
-    EnforcementRetry,
-    /// 60.
-    EnforcementFailed,
-    /// 70.
-    Completed,
-}
-
-impl MsiState {
-    /// As the `Status` node says it.
-    pub(crate) const fn number(self) -> u32 {
-        match self {
-            Self::Initialised => 10,
-            Self::Downloading => 20,
-            Self::DownloadRetry => 25,
-            Self::DownloadFailed => 30,
-            Self::Downloaded => 40,
-            Self::AwaitingUser => 48,
-            Self::Enforcing => 50,
-            Self::EnforcementRetry => 55,
-            Self::EnforcementFailed => 60,
-            Self::Completed => 70,
-        }
-    }
-
-    /// Whether nothing more happens by itself.
-    pub(crate) const fn is_final(self) -> bool {
-        matches!(self, Self::DownloadFailed | Self::EnforcementFailed | Self::Completed)
-    }
-}
 
 const DOING: &str = "installing an MSI package";
 
 impl Management {
     /// `DownloadInstall` was run.
-    pub(in crate::manage) fn msi_asked(&mut self, a: &mut Activity, cx: &mut Cx<'_>, node: &LocUri, data: &str) {
+    pub(in crate::manage) fn msi_asked(
+        &mut self,
+        a: &mut Activity,
+        cx: &mut Cx<'_>,
+        node: &LocUri,
+        data: &str,
+    ) {
         // The CSP refused anything else before it got here.
         let Ok(job) = parse_msi_job(data) else { return };
-        let same = |known: &MsiJob| known.node == *node && known.job == job && known.state == MsiState::Completed;
+        let same =
+            |known: &MsiJob| known.node == *node && known.job == job && known.state == MsiState::Completed;
         if self.installed.contains(node.last()) && self.msi.iter().any(same) {
             // A server that repeats its Exec in every session is told by the Status node, not by an alert each time.
             cx.note(Note::Remark { text: format!("{} is installed already", node.last()) });
@@ -145,7 +85,10 @@ impl Management {
         job.state = state;
         let node = job.node.clone();
         self.tree.set(&node.child("Status"), Format::Int, state.number().to_string());
-        cx.note(Note::Progress { item: format!("MSI {}", node.last()), state: format!("status {}", state.number()) });
+        cx.note(Note::Progress {
+            item: format!("MSI {}", node.last()),
+            state: format!("status {}", state.number()),
+        });
     }
 
     pub(super) fn start_msi(&mut self, a: &mut Activity, cx: &mut Cx<'_>, number: u16) {
@@ -170,7 +113,13 @@ impl Management {
     }
 
     /// A download ended.
-    pub(in crate::manage) fn msi_answer(&mut self, a: &mut Activity, cx: &mut Cx<'_>, number: u16, answer: Answer) {
+    pub(in crate::manage) fn msi_answer(
+        &mut self,
+        a: &mut Activity,
+        cx: &mut Cx<'_>,
+        number: u16,
+        answer: Answer,
+    ) {
         let slot = Slot::Msi(number);
         let Some(Content::Fetching { url }) = a.content.get(&slot).cloned() else { return };
         let Some(job) = self.msi(number).cloned() else { return };
@@ -249,7 +198,7 @@ impl Management {
             self.installed.extend(package.leaves.iter().cloned());
             self.installed.insert(job.node.last().to_owned());
             self.msi_completed(a, cx, job.number, "installed");
-            if is_agent(&job.job) {
+            if job.brings_agent() {
                 self.agent_arrived(a, cx);
             }
         } else {
@@ -320,7 +269,8 @@ impl Management {
 
     /// Another try is due.
     pub(in crate::manage) fn msi_retry(&mut self, a: &mut Activity, cx: &mut Cx<'_>, number: u16) {
-        let waiting = |job: &MsiJob| matches!(job.state, MsiState::DownloadRetry | MsiState::EnforcementRetry);
+        let waiting =
+            |job: &MsiJob| matches!(job.state, MsiState::DownloadRetry | MsiState::EnforcementRetry);
         if self.msi(number).is_some_and(waiting) {
             self.msi_state(cx, number, MsiState::Initialised);
             self.pump(a, cx);
@@ -329,7 +279,8 @@ impl Management {
 
     /// What was under way when memory was lost begins again; what is installed is found and left alone.
     pub(in crate::manage) fn resume_msi(&mut self, cx: &mut Cx<'_>) {
-        let open: Vec<u16> = self.msi.iter().filter(|job| !job.state.is_final()).map(|job| job.number).collect();
+        let open: Vec<u16> =
+            self.msi.iter().filter(|job| !job.state.is_final()).map(|job| job.number).collect();
         for number in open {
             self.msi_state(cx, number, MsiState::Initialised);
         }
@@ -337,7 +288,8 @@ impl Management {
 
     /// Try again: jobs that failed for good start over.
     pub(in crate::manage) fn retry_msi(&mut self, cx: &mut Cx<'_>) {
-        let failed = |job: &&MsiJob| matches!(job.state, MsiState::DownloadFailed | MsiState::EnforcementFailed);
+        let failed =
+            |job: &&MsiJob| matches!(job.state, MsiState::DownloadFailed | MsiState::EnforcementFailed);
         let numbers: Vec<u16> = self.msi.iter().filter(failed).map(|job| job.number).collect();
         for number in numbers {
             self.msi.iter_mut().filter(|job| job.number == number).for_each(|job| job.failed = 0);
@@ -349,12 +301,4 @@ impl Management {
 fn wrong_hash(wanted: &str, body: &[u8]) -> Option<String> {
     let found = hex_upper(&sha256(body));
     (!found.eq_ignore_ascii_case(wanted)).then(|| format!("the file has SHA-256 {found}, not {wanted}"))
-}
-
-/// Whether this package brings the management extension: by its file name.
-fn is_agent(job: &JobXml) -> bool {
-    job.urls.iter().any(|url| {
-        let path = url.split(['?', '#']).next().unwrap_or_default();
-        path.rsplit('/').next().is_some_and(|file| file.eq_ignore_ascii_case(AGENT_PACKAGE))
-    })
 }

@@ -25,15 +25,24 @@ pub(crate) struct SideCar {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Step {
-    Addresses { user: bool },
-    Policies { user: bool },
-    Apps { user: bool },
+    Addresses {
+        user: bool,
+    },
+    Policies {
+        user: bool,
+    },
+    Apps {
+        user: bool,
+    },
+    /// So many results are being reported.
+    Results(usize),
 }
 
 impl Step {
     const fn user(self) -> bool {
         match self {
             Self::Addresses { user } | Self::Policies { user } | Self::Apps { user } => user,
+            Self::Results(_) => false,
         }
     }
 }
@@ -68,10 +77,14 @@ impl Management {
 
     fn ask_gateway(&mut self, a: &mut Activity, cx: &mut Cx<'_>, step: Step) {
         let (kind, why) = match step {
-            Step::Addresses { .. } => return,
+            Step::Addresses { .. } | Step::Results(_) => return,
             Step::Policies { .. } => ("PolicyRequest", "asking the side-car gateway for scripts"),
-            Step::Apps { user: false } => ("GetSelectedApp", "asking the side-car gateway for the device's apps"),
-            Step::Apps { user: true } => ("GetSelectedApp", "asking the side-car gateway for the user's apps"),
+            Step::Apps { user: false } => {
+                ("GetSelectedApp", "asking the side-car gateway for the device's apps")
+            }
+            Step::Apps { user: true } => {
+                ("GetSelectedApp", "asking the side-car gateway for the user's apps")
+            }
         };
         let Some(url) = a.sidecar.url.clone() else { return };
         let request = self.gateway_request(a, cx, &url, (kind, "[]"), step.user());
@@ -88,6 +101,9 @@ impl Management {
             Answer::Http(Err(error)) => Err((NoteFault::Network, error.to_string())),
             Answer::Keys(_) | Answer::Tpm(_) => return,
         };
+        if result.is_ok() {
+            self.report_results(a, cx);
+        }
         if let Err((fault, detail)) = result {
             a.sidecar.user_next |= step.user();
             cx.failed(DOING, fault, None, detail);
@@ -116,9 +132,19 @@ impl Management {
                 let scripts = serde_json::from_str::<Value>(&payload.map_err(broken)?);
                 let count = scripts.ok().and_then(|v| v.as_array().map(Vec::len)).unwrap_or(0);
                 if count > 0 {
-                    cx.note(Note::Remark { text: format!("{count} scripts came; scripts are not simulated yet") });
+                    cx.note(Note::Remark {
+                        text: format!("{count} scripts came; scripts are not simulated yet"),
+                    });
                 }
                 self.ask_gateway(a, cx, Step::Apps { user });
+            }
+            Step::Results(count) => {
+                if let Some(agent) = &mut self.agent {
+                    agent.results.drain(..count.min(agent.results.len()));
+                }
+                if std::mem::take(&mut a.sidecar.user_next) {
+                    self.check_in(a, cx, true);
+                }
             }
             Step::Apps { user } => {
                 let list = packed(&reply.body);
@@ -166,6 +192,20 @@ impl Management {
         Ok(())
     }
 
+    /// Tells the service how apps ended, when nothing else is being said (MOD-011: the real form is not public).
+    pub(in crate::manage) fn report_results(&mut self, a: &mut Activity, cx: &mut Cx<'_>) {
+        let results = self.agent.as_ref().map(|agent| agent.results.as_slice()).unwrap_or_default();
+        let Some(url) = a.sidecar.url.clone().filter(|_| a.sidecar.step.is_none() && !results.is_empty())
+        else {
+            return;
+        };
+        let count = results.len();
+        let payload = serde_json::to_string(results).expect("strings and numbers always serialise");
+        let request = self.gateway_request(a, cx, &url, ("ReportAppResults", &payload), false);
+        cx.send(Slot::SideCar, request, "telling the service how apps ended");
+        a.sidecar.step = Some(Step::Results(count));
+    }
+
     /// Another try is due.
     pub(in crate::manage) fn sidecar_retry(&mut self, a: &mut Activity, cx: &mut Cx<'_>) {
         let listed = self.agent.as_ref().is_some_and(|agent| agent.device_listed);
@@ -180,8 +220,11 @@ fn gateway(body: &[u8]) -> Result<String, String> {
     let json: Value = serde_json::from_slice(body).map_err(|e| format!("not JSON: {e}"))?;
     let services = json.get(0).and_then(|first| first.get("Services")).and_then(Value::as_array);
     let services = services.ok_or("no list of services")?;
-    let service = services.iter().find(|s| s.get("ServiceName").and_then(Value::as_str) == Some("SideCarGatewayService"));
-    let url = service.and_then(|s| s.get("Url")).and_then(Value::as_str).filter(|url| url.starts_with("http"));
+    let service = services
+        .iter()
+        .find(|s| s.get("ServiceName").and_then(Value::as_str) == Some("SideCarGatewayService"));
+    let url =
+        service.and_then(|s| s.get("Url")).and_then(Value::as_str).filter(|url| url.starts_with("http"));
     url.map(str::to_owned).ok_or_else(|| "no SideCarGatewayService with an address".into())
 }
 

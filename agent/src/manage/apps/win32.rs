@@ -2,14 +2,12 @@
 
 use oobe_catalog::codes::{self, Code};
 use oobe_catalog::rules;
-use oobe_wire::content::{self, Keys, Sealed};
-use oobe_wire::encoding::base64_decode;
+use oobe_wire::content;
 use oobe_wire::model::{DetectionRule, PackageManifest};
-use oobe_wire::xml;
-use serde_json::Value;
 
 use super::agent::{AppState, ReturnKind, Win32App};
-use super::{Content, package, printed, sidecar};
+use super::delivery::{content_info, content_keys};
+use super::{Content, package, printed};
 use crate::cx::{Answer, Ask, Cx};
 use crate::io::{HttpRequest, NoteFault, Slot, Timer};
 use crate::keys::{KeyCommand, KeyReply};
@@ -34,7 +32,13 @@ struct Trouble {
 impl Trouble {
     fn download(fault: NoteFault, detail: impl Into<String>) -> Self {
         let code = codes::IME_DOWNLOAD_FAILED;
-        Self { fault, code, enforcement: codes::ENFORCEMENT_DOWNLOAD_ERROR, detail: detail.into(), again: true }
+        Self {
+            fault,
+            code,
+            enforcement: codes::ENFORCEMENT_DOWNLOAD_ERROR,
+            detail: detail.into(),
+            again: true,
+        }
     }
 
     fn content(detail: impl Into<String>) -> Self {
@@ -52,21 +56,27 @@ impl Management {
     pub(super) fn next_win32(&self, a: &Activity) -> Option<u16> {
         let agent = self.agent.as_ref()?;
         a.sidecar.url.as_ref()?;
-        let due = |app: &&Win32App| app.state == AppState::Waiting && self.may_run(app) && self.dependencies_done(app);
+        let due = |app: &&Win32App| {
+            app.state == AppState::Waiting && self.may_run(app) && self.dependencies_done(app)
+        };
         agent.apps.iter().find(due).map(|app| app.number)
     }
 
     /// Whether the app's time has come: the device's from Device setup on, the user's once the context is up, and
     /// what the page does not wait for when the page is gone (ESD-023).
     fn may_run(&self, app: &Win32App) -> bool {
-        let user_ready = app.scope == Scope::Device || (self.tree.user().is_some() && self.tracker.account_part_begun());
+        let user_ready =
+            app.scope == Scope::Device || (self.tree.user().is_some() && self.tracker.account_part_begun());
         user_ready && self.tracker.apps_may_run() && (app.tracked || self.tracker.is_over())
     }
 
     fn dependencies_done(&self, app: &Win32App) -> bool {
         let apps = self.agent.as_ref().map(|agent| agent.apps.as_slice()).unwrap_or_default();
         let of = |id: &String| apps.iter().find(|other| other.id == *id);
-        app.depends_on.iter().filter_map(of).all(|d| matches!(d.state, AppState::Installed | AppState::Failed))
+        app.depends_on
+            .iter()
+            .filter_map(of)
+            .all(|d| matches!(d.state, AppState::Installed | AppState::Failed))
     }
 
     fn detected(&self, app: &Win32App) -> bool {
@@ -82,8 +92,10 @@ impl Management {
     pub(super) fn start_win32(&mut self, a: &mut Activity, cx: &mut Cx<'_>, number: u16) {
         let Some(app) = self.app(number).cloned() else { return };
         let apps = self.agent.as_ref().map(|agent| agent.apps.as_slice()).unwrap_or_default();
-        let failed_dependency =
-            apps.iter().find(|d| app.depends_on.contains(&d.id) && d.state == AppState::Failed).map(|d| d.name.clone());
+        let failed_dependency = apps
+            .iter()
+            .find(|d| app.depends_on.contains(&d.id) && d.state == AppState::Failed)
+            .map(|d| d.name.clone());
         if let Some(name) = failed_dependency {
             let trouble = Trouble {
                 fault: NoteFault::Device,
@@ -97,6 +109,7 @@ impl Management {
         }
         if self.detected(&app) {
             self.app_state(cx, number, AppState::Installed, codes::ENFORCEMENT_SUCCESS);
+            self.report_results(a, cx);
             self.look_soon(a, cx);
             return;
         }
@@ -112,7 +125,13 @@ impl Management {
     }
 
     /// The gateway, the key store or the content server answered.
-    pub(in crate::manage) fn win32_answer(&mut self, a: &mut Activity, cx: &mut Cx<'_>, number: u16, answer: Answer) {
+    pub(in crate::manage) fn win32_answer(
+        &mut self,
+        a: &mut Activity,
+        cx: &mut Cx<'_>,
+        number: u16,
+        answer: Answer,
+    ) {
         let Some(app) = self.app(number).cloned() else { return };
         let Some(stage) = a.content.remove(&Slot::Win32(number)) else { return };
         if let Err(trouble) = self.win32_advance(a, cx, &app, stage, answer) {
@@ -226,7 +245,10 @@ impl Management {
         }
         self.installed.extend(package.leaves.iter().cloned());
         if !self.detected(app) {
-            cx.decided(rules::ESD_038, format!("{} was installed, its detection rule finds nothing", app.name));
+            cx.decided(
+                rules::ESD_038,
+                format!("{} was installed, its detection rule finds nothing", app.name),
+            );
             let trouble = Trouble {
                 fault: NoteFault::Device,
                 code: codes::IME_APP_NOT_DETECTED,
@@ -256,6 +278,7 @@ impl Management {
             }
             ReturnKind::Success | ReturnKind::Failed | ReturnKind::Retry => {}
         }
+        self.report_results(a, cx);
         self.pump(a, cx);
         self.look_soon(a, cx);
     }
@@ -264,14 +287,18 @@ impl Management {
     fn win32_failed(&mut self, a: &mut Activity, cx: &mut Cx<'_>, app: &Win32App, trouble: &Trouble) {
         Self::free(a, Slot::Win32(app.number));
         let code = match trouble.code.code {
-            codes::CodeValue::Exit(exit) => codes::CodeValue::Hresult(super::from_exit_code(exit)).to_string(),
+            codes::CodeValue::Exit(exit) => {
+                codes::CodeValue::Hresult(super::from_exit_code(exit)).to_string()
+            }
             _ => printed(trouble.code),
         };
         cx.failed(DOING, trouble.fault, Some(code.clone()), format!("{}: {}", app.name, trouble.detail));
         let more = if in_force(cx, rules::ESD_026) { EXTRA_TRIES } else { 0 };
         let tries = app.retries.saturating_add(more);
         let again = trouble.again && app.failed < tries;
-        if let Some(app) = self.agent.as_mut().and_then(|g| g.apps.iter_mut().find(|k| k.number == app.number)) {
+        if let Some(app) =
+            self.agent.as_mut().and_then(|g| g.apps.iter_mut().find(|k| k.number == app.number))
+        {
             app.failed = app.failed.saturating_add(1);
             app.error = Some(code);
         }
@@ -281,9 +308,14 @@ impl Management {
             }
             self.app_state(cx, app.number, AppState::RetryLater, trouble.enforcement);
             let after = Span::from_mins(app.retry_minutes);
-            cx.set_timer(Timer::Retry(Slot::Win32(app.number)), after, format!("another try at {}", app.name));
+            cx.set_timer(
+                Timer::Retry(Slot::Win32(app.number)),
+                after,
+                format!("another try at {}", app.name),
+            );
         } else {
             self.app_state(cx, app.number, AppState::Failed, trouble.enforcement);
+            self.report_results(a, cx);
         }
         self.pump(a, cx);
         self.look_soon(a, cx);
@@ -296,45 +328,4 @@ impl Management {
             self.pump(a, cx);
         }
     }
-}
-
-/// Where the content is, and the sealed key to it.
-fn content_info(body: &[u8]) -> Result<(String, Sealed), String> {
-    let text = sidecar::payload(body)?;
-    let json: Value = serde_json::from_str(&text).map_err(|e| format!("the payload is not JSON: {e}"))?;
-    let inner = json.get("ContentInfo").ok_or("no ContentInfo")?;
-    let inner: Value = match inner {
-        Value::String(text) => serde_json::from_str(text).map_err(|e| format!("ContentInfo is not JSON: {e}"))?,
-        other => other.clone(),
-    };
-    let location = inner.get("UploadLocation").and_then(Value::as_str).filter(|l| l.starts_with("http"));
-    let location = location.ok_or("no UploadLocation")?.to_owned();
-    let decrypt = json.get("DecryptInfo").and_then(Value::as_str).ok_or("no DecryptInfo")?;
-    let root = xml::parse(decrypt.as_bytes()).map_err(|e| format!("DecryptInfo is not XML: {e}"))?;
-    let encrypted = if root.name == "EncryptedContent" {
-        Some(root.trimmed_text())
-    } else {
-        find(&root, "EncryptedContent").map(xml::Element::trimmed_text)
-    };
-    let sealed = base64_decode(&encrypted.ok_or("no EncryptedContent")?).map_err(|e| e.to_string())?;
-    Ok((location, Sealed::parse(&sealed).map_err(|e| e.to_string())?))
-}
-
-fn find<'x>(element: &'x xml::Element, name: &str) -> Option<&'x xml::Element> {
-    element.elements().find_map(|child| if child.name == name { Some(child) } else { find(child, name) })
-}
-
-/// `{EncryptionKey, MacKey, ...}`, base64 each; also as two keys side by side under `EncryptionKey` and `HmacKey`.
-fn content_keys(plain: &[u8]) -> Result<Keys, String> {
-    let json: Value = serde_json::from_slice(plain).map_err(|e| format!("the content key is not JSON: {e}"))?;
-    let key = |names: &[&str]| -> Result<[u8; 32], String> {
-        let text = names.iter().find_map(|name| json.get(*name)).and_then(Value::as_str);
-        let text = text.ok_or_else(|| format!("no {}", names[0]))?;
-        let bytes = base64_decode(text).map_err(|e| e.to_string())?;
-        bytes.try_into().map_err(|_| format!("{} has not 32 bytes", names[0]))
-    };
-    Ok(Keys {
-        encryption: key(&["EncryptionKey", "encryptionKey"])?,
-        mac: key(&["MacKey", "MACKey", "macKey", "HmacKey"])?,
-    })
 }

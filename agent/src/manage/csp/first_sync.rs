@@ -49,9 +49,10 @@ pub(crate) fn admit(root: &Node, uri: &LocUri, new: &str) -> Result<(), Refusal>
         "ServerHasFinishedProvisioning" if old.as_deref() == Some("true") && new == "false" => {
             Err(not_allowed(rules::ESS_025, "the server had finished provisioning; it can't take that back"))
         }
-        "IsSyncDone" if old.as_deref() == Some("true") => {
-            Err(not_allowed(rules::ESS_026, "IsSyncDone is true already; true to true and to false are refused"))
-        }
+        "IsSyncDone" if old.as_deref() == Some("true") => Err(not_allowed(
+            rules::ESS_026,
+            "IsSyncDone is true already; true to true and to false are refused",
+        )),
         "WasDeviceSuccessfullyProvisioned" if matches!(old.as_deref(), Some("0" | "1")) && !unchanged => {
             Err(not_allowed(rules::ESS_026, "the verdict is final"))
         }

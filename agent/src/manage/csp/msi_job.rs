@@ -49,7 +49,8 @@ pub fn parse(data: &str) -> Result<JobXml, JobError> {
     }
     let product = root.child("Product");
     let at = |path: &[&str]| product.and_then(|p| p.text_at(path));
-    let number = |name: &str| at(&["Enforcement", name]).and_then(|text| text.parse::<u64>().ok()).unwrap_or(0);
+    let number =
+        |name: &str| at(&["Enforcement", name]).and_then(|text| text.parse::<u64>().ok()).unwrap_or(0);
     let list = product.and_then(|p| p.path(&["Download", "ContentURLList"]));
     let urls: Vec<String> = list
         .map(|list| list.children_named("ContentURL").map(Element::trimmed_text).collect())

@@ -143,7 +143,8 @@ pub(crate) fn find(scope: Scope, path: &[&str]) -> Option<Def> {
 
 /// The leaves that are there from the start below the interior node at `path`, with what they hold.
 pub(crate) fn initial_leaves(scope: Scope, path: &[&str]) -> Vec<(&'static str, Format, &'static str)> {
-    let below = csps().filter(|csp| csp.halves.has(scope)).filter_map(|csp| Some((csp, strip(csp.root, path)?)));
+    let below =
+        csps().filter(|csp| csp.halves.has(scope)).filter_map(|csp| Some((csp, strip(csp.root, path)?)));
     let mut leaves = Vec::new();
     for (csp, below) in below {
         for def in csp.nodes.iter().filter(|def| def.halves.has(scope)) {

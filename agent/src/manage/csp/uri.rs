@@ -6,8 +6,14 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 use serde::{Deserialize, Serialize};
 
 /// What is escaped in a node name: everything that has a meaning in a LocURI, braces included (`%7B..%7D`).
-const ESCAPED: &AsciiSet =
-    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'!').remove(b'(').remove(b')');
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b'!')
+    .remove(b'(')
+    .remove(b')');
 
 /// The longest LocURI that is read, in bytes (ours; nothing published is near).
 const MAX_LENGTH: usize = 2_048;

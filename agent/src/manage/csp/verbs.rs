@@ -128,7 +128,11 @@ fn unknown(verb: Verb, uri: &LocUri) -> Outcome {
         ["Vendor", "MSFT", "DMClient", "Provider", _, "FirstSyncStatus", list, _, ..]
             if list.starts_with("Expected") && matches!(verb, Verb::Add | Verb::Replace) =>
         {
-            Outcome::because(StatusCode::COMMAND_FAILED, rules::ESS_028, "an Expected list has no child nodes")
+            Outcome::because(
+                StatusCode::COMMAND_FAILED,
+                rules::ESS_028,
+                "an Expected list has no child nodes",
+            )
         }
         _ => Outcome::status(StatusCode::NOT_FOUND),
     }
@@ -141,7 +145,11 @@ fn without_user_context(verb: Verb) -> Outcome {
         Verb::Add => StatusCode::COMMAND_FAILED,
         Verb::Get | Verb::Delete => StatusCode::NOT_FOUND,
     };
-    Outcome::because(status, rules::ESU_012, "no user MDM context is up, so there is no ./User tree to write to")
+    Outcome::because(
+        status,
+        rules::ESU_012,
+        "no user MDM context is up, so there is no ./User tree to write to",
+    )
 }
 
 /// WIR-002: below a provider node that does not exist nothing can be replaced; it must be added first.
@@ -151,7 +159,8 @@ fn without_provider(tree: &Tree, verb: Verb, uri: &LocUri) -> Option<Outcome> {
     let mut provider = uri.clone();
     provider.names.truncate(5);
     (verb == Verb::Replace && tree.find(&provider).is_none()).then(|| {
-        let why = format!("{provider} must be added before anything below it is replaced ({id} is not there)");
+        let why =
+            format!("{provider} must be added before anything below it is replaced ({id} is not there)");
         Outcome::because(StatusCode::COMMAND_NOT_ALLOWED, rules::WIR_002, why)
     })
 }
@@ -256,7 +265,8 @@ fn is_own_provider(uri: &LocUri) -> bool {
     uri.scope == Scope::Device
         && matches!(
             uri.path()[..],
-            ["Vendor", "MSFT", "DMClient", "Provider", _] | ["Vendor", "MSFT", "DMClient", "Provider", _, "FirstSyncStatus"]
+            ["Vendor", "MSFT", "DMClient", "Provider", _]
+                | ["Vendor", "MSFT", "DMClient", "Provider", _, "FirstSyncStatus"]
         )
 }
 
@@ -267,7 +277,8 @@ fn exec(tree: &Tree, request: Request<'_>, uri: LocUri, def: &Def) -> Outcome {
     let data = request.data.unwrap_or_default();
     // What a server has to add before it can run it: WIR-008 sees 404 when the node is not there yet.
     if def.may.has(May::ADD) && tree.find(&uri).is_none() {
-        let why = format!("{uri} is not there; a server that never repeats the Exec leaves the device without it");
+        let why =
+            format!("{uri} is not there; a server that never repeats the Exec leaves the device without it");
         return Outcome::because(StatusCode::NOT_FOUND, rules::WIR_008, why);
     }
     if uri.last() == "DownloadInstall" && msi_job::parse(data).is_err() {

@@ -30,7 +30,8 @@ pub(in crate::manage) fn read(doc: &ProvisioningDoc) -> Result<Account, Provisio
     };
     let provider = needed("PROVIDER-ID")?.to_owned();
     let address = needed("ADDR")?.to_owned();
-    let host = url::Url::parse(&address).ok().filter(|u| matches!(u.scheme(), "https" | "http") && u.has_host());
+    let host =
+        url::Url::parse(&address).ok().filter(|u| matches!(u.scheme(), "https" | "http") && u.has_host());
     if host.is_none() {
         return Err(refused(codes::MENROLL_E_PROV_CSP_W7, format!("ADDR {address:?} is no HTTP address")));
     }

@@ -60,8 +60,9 @@ fn read(
         return Err(refused(codes::MENROLL_E_PROV_CSP_CERTSTORE, detail));
     };
     let thumbprint = certificate.sha1_thumbprint_hex_upper();
-    let wrong = (!thumbprint.eq_ignore_ascii_case(&entry.kind))
-        .then(|| format!("{} certificate is named {} but its thumbprint is {thumbprint}", store.kind, entry.kind));
+    let wrong = (!thumbprint.eq_ignore_ascii_case(&entry.kind)).then(|| {
+        format!("{} certificate is named {} but its thumbprint is {thumbprint}", store.kind, entry.kind)
+    });
     // Windows takes the name from the certificate itself, so this is a remark about the server and no end.
     cx.checked("provisioning-thumbprint", wrong);
     Ok(Held { store: store.kind.clone(), location: location.kind.clone(), certificate })
@@ -92,8 +93,12 @@ fn check_chain(cx: &mut Cx<'_>, held: &[Held], mine: &[u8]) {
     };
     let verdict = verify_chain(mine, &of("CA"), &of("Root"), cx.utc, Usage::ClientAuth);
     let dates = matches!(verdict, Err(ChainError::Expired | ChainError::NotYetValid));
-    let name = if dates { "client-certificate-dates" } else { "client-certificate-chain" };
-    cx.checked(name, verdict.err().map(|e| e.to_string()));
+    let failed = verdict.err().map(|e| e.to_string());
+    if dates {
+        cx.checked("client-certificate-dates", failed);
+    } else {
+        cx.checked("client-certificate-chain", failed);
+    }
 }
 
 /// `My/WSTEP/Renew`.
@@ -140,8 +145,11 @@ fn decoded(text: &str) -> String {
 /// servers.
 fn same_name(wanted: &str, subject: &str) -> bool {
     let parts = |name: &str| {
-        let mut parts: Vec<String> =
-            decoded(name).split(',').map(|p| p.trim().to_ascii_lowercase()).filter(|p| !p.is_empty()).collect();
+        let mut parts: Vec<String> = decoded(name)
+            .split(',')
+            .map(|p| p.trim().to_ascii_lowercase())
+            .filter(|p| !p.is_empty())
+            .collect();
         parts.sort();
         parts
     };

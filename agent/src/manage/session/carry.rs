@@ -9,6 +9,8 @@ use crate::io::Note;
 use crate::manage::csp::{Change, LocUri, Outcome, Request, Verb, execute};
 use crate::manage::{Activity, Management};
 
+/// Largest object that is put together of parts, in bytes (ours).
+const LARGEST: usize = 4 << 20;
 /// Longest value that the trace shows.
 const SHOWN: usize = 120;
 
@@ -19,12 +21,15 @@ pub(super) struct Reply {
     next_id: u32,
     /// Commands of the server that were answered.
     pub(super) answered: usize,
+    /// An object of which more is to come.
+    pub(super) partial: Option<(String, String)>,
 }
 
 impl Reply {
     /// Begins with the status of the server's header.
-    pub(super) fn to(msg_id: &str) -> Self {
-        let mut reply = Self { msg_ref: msg_id.to_owned(), commands: Vec::new(), next_id: 1, answered: 0 };
+    pub(super) fn to(msg_id: &str, partial: Option<(String, String)>) -> Self {
+        let mut reply =
+            Self { msg_ref: msg_id.to_owned(), commands: Vec::new(), next_id: 1, answered: 0, partial };
         reply.status("0", "SyncHdr", StatusCode::OK, None);
         reply
     }
@@ -43,6 +48,25 @@ impl Reply {
             code,
             ..Status::default()
         }));
+    }
+
+    /// The item with what earlier messages brought of it. `Err` is the status of a part that is not the last: 213, or
+    /// 413 when it grows beyond what is taken.
+    fn whole(&mut self, item: &Item) -> Result<Item, StatusCode> {
+        let uri = item.target.clone().unwrap_or_default();
+        let before = self.partial.take().filter(|(of, _)| *of == uri).map(|(_, data)| data);
+        if before.is_none() && !item.more_data {
+            return Ok(item.clone());
+        }
+        let data = before.unwrap_or_default() + item.data.as_deref().unwrap_or_default();
+        if data.len() > LARGEST {
+            return Err(StatusCode::TOO_LARGE);
+        }
+        if item.more_data {
+            self.partial = Some((uri, data));
+            return Err(StatusCode::CHUNK_ACCEPTED);
+        }
+        Ok(Item { data: Some(data), ..item.clone() })
     }
 
     /// Asks for the rest of a message without `Final`.
@@ -111,8 +135,15 @@ impl Management {
             return;
         }
         for item in items {
-            let outcome = self.one(cx, verb, item);
             let target = (items.len() > 1).then_some(item.target.as_deref()).flatten();
+            let item = match reply.whole(item) {
+                Ok(item) => item,
+                Err(status) => {
+                    reply.status(&command.cmd_id, verb.name(), status, target);
+                    continue;
+                }
+            };
+            let outcome = self.one(cx, verb, &item);
             reply.status(&command.cmd_id, verb.name(), outcome.status, target);
             if let Some(found) = &outcome.found {
                 let item = Item::source(item.target.as_deref().unwrap_or_default())
@@ -168,7 +199,19 @@ impl Management {
 
     /// All or nothing. What was done is really undone: the tree goes back to what it was, and no change is reacted to
     /// before all members succeeded.
-    fn atomic(&mut self, a: &mut Activity, cx: &mut Cx<'_>, reply: &mut Reply, command: &Command, members: &[Command]) {
+    fn atomic(
+        &mut self,
+        a: &mut Activity,
+        cx: &mut Cx<'_>,
+        reply: &mut Reply,
+        command: &Command,
+        members: &[Command],
+    ) {
+        if let Some(uri) = added_and_replaced(members) {
+            let odd =
+                format!("{uri} is added and then replaced in one Atomic, which Windows does not support");
+            cx.checked("syncml-atomic-add-then-replace", Some(odd));
+        }
         let before = self.tree.clone();
         let mut done: Vec<Member> = Vec::new();
         let mut failed = None;
@@ -242,6 +285,18 @@ fn flat(members: &[Command]) -> Vec<&Command> {
             _ => vec![member],
         })
         .collect()
+}
+
+/// A node that one Atomic adds and then replaces (reference: protocols, C.2: unsupported; what Windows answers is not
+/// published, so it is carried out and told).
+fn added_and_replaced(members: &[Command]) -> Option<&str> {
+    let members = flat(members);
+    let targets = |verb: Verb| {
+        let of_verb = move |m: &&&Command| self::verb(&m.body) == Some(verb);
+        members.iter().filter(of_verb).flat_map(|m| m.body.items()).filter_map(|item| item.target.as_deref())
+    };
+    let replaced: Vec<&str> = targets(Verb::Replace).collect();
+    targets(Verb::Add).find(|uri| replaced.contains(uri))
 }
 
 fn touches_user(members: &[Command]) -> bool {

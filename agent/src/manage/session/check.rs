@@ -31,7 +31,12 @@ impl Broken {
 }
 
 /// The message in an HTTP reply.
-pub(super) fn read(cx: &mut Cx<'_>, session: &Session, reply: &HttpReply, device_id: &str) -> Result<Message, Broken> {
+pub(super) fn read(
+    cx: &mut Cx<'_>,
+    session: &Session,
+    reply: &HttpReply,
+    device_id: &str,
+) -> Result<Message, Broken> {
     status(reply)?;
     let message = parse(cx, reply)?;
     references(cx, session, &message, device_id);
@@ -46,7 +51,10 @@ fn status(reply: &HttpReply) -> Result<(), Broken> {
         return Err(Broken { again: Again::After(after), ..Broken::new(NoteFault::PeerRefused, detail) });
     }
     if !reply.is_success() {
-        return Err(Broken::new(NoteFault::PeerRefused, format!("the server answered with status {}", reply.status)));
+        return Err(Broken::new(
+            NoteFault::PeerRefused,
+            format!("the server answered with status {}", reply.status),
+        ));
     }
     Ok(())
 }
@@ -59,7 +67,8 @@ fn parse(cx: &mut Cx<'_>, reply: &HttpReply) -> Result<Message, Broken> {
         return Err(Broken::new(NoteFault::PeerBrokeProtocol, detail));
     }
     // Some servers say text/xml or nothing at all; what counts is what is inside.
-    let odd = (!content.starts_with(oobe_wire::syncml::CONTENT_TYPE)).then(|| format!("content type is {content:?}"));
+    let odd = (!content.starts_with(oobe_wire::syncml::CONTENT_TYPE))
+        .then(|| format!("content type is {content:?}"));
     cx.checked("syncml-content-type", odd);
     if reply.body.iter().all(u8::is_ascii_whitespace) {
         cx.checked("syncml-parse", Some("the body is empty".to_owned()));
@@ -88,9 +97,13 @@ fn references(cx: &mut Cx<'_>, session: &Session, message: &Message, device_id: 
     let odd = (header.target != device_id).then(|| format!("addressed to {:?}", header.target));
     cx.checked("syncml-target", odd);
     let ours = session.message.to_string();
-    let statuses = || message.commands.iter().filter_map(|c| if let Body::Status(s) = &c.body { Some(s) } else { None });
+    let statuses =
+        || message.commands.iter().filter_map(|c| if let Body::Status(s) = &c.body { Some(s) } else { None });
     let bad_message = statuses().find(|s| s.msg_ref != ours);
-    cx.checked("syncml-msg-ref", bad_message.map(|s| format!("MsgRef {:?}, our message is {ours}", s.msg_ref)));
+    cx.checked(
+        "syncml-msg-ref",
+        bad_message.map(|s| format!("MsgRef {:?}, our message is {ours}", s.msg_ref)),
+    );
     let known = |s: &Status| s.cmd_ref == "0" || session.sent.iter().any(|(id, _)| *id == s.cmd_ref);
     let bad_command = statuses().find(|s| !known(s));
     let odd = bad_command.map(|s| format!("CmdRef {:?} was never sent", s.cmd_ref));

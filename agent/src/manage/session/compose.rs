@@ -23,7 +23,9 @@ impl Management {
             Body::Alert { code: 1201, items: Vec::new() },
             alert_1224("com.microsoft/MDM/LoginStatus", self.login_status(a)),
         ];
-        if let Some(token) = a.user.as_ref().filter(|_| self.tree.user().is_some()).and_then(|u| u.token.as_ref()) {
+        if let Some(token) =
+            a.user.as_ref().filter(|_| self.tree.user().is_some()).and_then(|u| u.token.as_ref())
+        {
             bodies.push(alert_1224("com.microsoft/MDM/AADUserToken", token.expose()));
         }
         let facts = self.facts(cx);
@@ -47,7 +49,13 @@ impl Management {
         }
     }
 
-    pub(super) fn post(&self, a: &Activity, cx: &mut Cx<'_>, session: &mut Session, commands: Vec<Command>) -> HttpRequest {
+    pub(super) fn post(
+        &self,
+        a: &Activity,
+        cx: &mut Cx<'_>,
+        session: &mut Session,
+        commands: Vec<Command>,
+    ) -> HttpRequest {
         session.message += 1;
         session.sent = commands.iter().map(|c| (c.cmd_id.clone(), c.body.name().to_owned())).collect();
         let message = Message {

@@ -1,7 +1,6 @@
 //! A session from its first message to its last.
 
-use oobe_catalog::codes;
-use oobe_catalog::events;
+use oobe_catalog::{codes, events, rules};
 
 use super::carry::Reply;
 use super::check::{self, Broken};
@@ -30,6 +29,8 @@ impl Management {
             alerts: self.sessions.alerts.len(),
             reason: reason.to_owned(),
             vector: compose::vector(cx),
+            partial: None,
+            syncs_ring: self.ring_is_syncing(),
         };
         cx.state("session", "idle", format!("session {} ({reason})", session.id));
         cx.event(events::MDM_208, &[]);
@@ -68,10 +69,11 @@ impl Management {
             let told = session.alerts.min(self.sessions.alerts.len());
             self.sessions.alerts.drain(..told);
         }
-        let mut outgoing = Reply::to(&message.header.msg_id);
+        let mut outgoing = Reply::to(&message.header.msg_id, session.partial.take());
         for command in &message.commands {
             self.carry(a, cx, &mut outgoing, command);
         }
+        session.partial = outgoing.partial.take();
         if !message.final_ && session.message < MAX_MESSAGES {
             cx.checked("syncml-final", Some("the message has no Final: the rest is asked for".to_owned()));
             outgoing.next_message();
@@ -83,6 +85,7 @@ impl Management {
         if session.message >= MAX_MESSAGES {
             let detail = format!("the server sent {MAX_MESSAGES} messages and does not end");
             cx.checked("syncml-session-length", Some(detail.clone()));
+            cx.decided(rules::MOD_009, detail.as_str());
             return Err(Broken::new(NoteFault::PeerBrokeProtocol, detail));
         }
         let request = self.post(a, cx, session, outgoing.into_commands());
@@ -99,7 +102,9 @@ impl Management {
         if self.sessions.completed == 1 {
             self.decide(a, cx);
         }
-        self.ring_synced();
+        if session.syncs_ring {
+            self.ring_synced();
+        }
         self.restart_for_applocker(a, cx);
         self.pump(a, cx);
         self.look_soon(a, cx);
@@ -111,7 +116,8 @@ impl Management {
 
     fn session_broken(&mut self, a: &mut Activity, cx: &mut Cx<'_>, session: &Session, broken: &Broken) {
         cx.state("session", format!("session {} ({})", session.id, session.reason), "failed");
-        let code = (broken.fault == NoteFault::Network).then(|| codes::WININET_E_CANNOT_CONNECT.code.to_string());
+        let code =
+            (broken.fault == NoteFault::Network).then(|| codes::WININET_E_CANNOT_CONNECT.code.to_string());
         cx.failed(DOING, broken.fault, code, broken.detail.as_str());
         self.back_off(a, cx, broken.again);
         self.look_soon(a, cx);

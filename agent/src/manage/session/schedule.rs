@@ -53,8 +53,11 @@ impl Management {
     pub(super) fn back_off(&mut self, a: &mut Activity, cx: &mut Cx<'_>, again: Again) {
         a.again = None;
         self.sessions.failures = self.sessions.failures.saturating_add(1);
+        let doublings = self.sessions.failures.saturating_sub(1).min(20);
         if let Again::After(seconds) = again {
-            let after = seconds.map_or(TOO_MANY, |s| Span::from_secs(s.min(LONGEST_OBEYED)));
+            // A server that says 0 again and again is not asked in an endless loop: one second, two, four, ...
+            let least = Span::from_millis((1_000 << doublings).min(self.enrolment.backoff.max_ms));
+            let after = seconds.map_or(TOO_MANY, |s| Span::from_secs(s.min(LONGEST_OBEYED))).max(least);
             cx.set_timer(Timer::Retry(Slot::Session), after, "the time that the server asked for (429)");
             return;
         }
@@ -63,7 +66,6 @@ impl Management {
             self.schedule(cx);
             return;
         }
-        let doublings = self.sessions.failures.saturating_sub(1).min(20);
         let wait = backoff.initial_ms.saturating_mul(1 << doublings).min(backoff.max_ms);
         cx.set_timer(Timer::Retry(Slot::Session), Span::from_millis(wait), "another try at the session");
     }

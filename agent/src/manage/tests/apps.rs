@@ -8,10 +8,11 @@ use oobe_wire::x509::parse_certificate;
 use serde_json::json;
 
 use super::device_phase::{AGENT_URL, first, intune};
-use super::peer::{P, Peer, app, app_content, cmd, hold, msi, package, release};
-use super::world::{World, certificates};
+use super::fixtures::certificates;
+use super::peer::{P, Peer, app_content, cmd, hold, msi, package, release};
+use super::world::World;
 use crate::esp::Phase;
-use crate::io::{HttpReply, TransportError};
+use crate::io::TransportError;
 use crate::keys::{KeyCommand, KeyName};
 use crate::manage::csp::LocUri;
 use crate::manage::{INTUNE_PROVIDER, Verdict};
@@ -171,7 +172,8 @@ fn what_an_app_needs_comes_first() {
         peer.device_apps[0]["FlatDependencies"] = json!([{ "ChildId": "two" }]);
     });
     assert_eq!(verdict, Verdict::Succeeded);
-    let content: Vec<&String> = world.peer.asked.iter().filter(|url| url.starts_with("https://cdn.test/") && !url.ends_with(".msi")).collect();
+    let content: Vec<&String> =
+        world.peer.asked.iter().filter(|url| url.ends_with("/one") || url.ends_with("/two")).collect();
     assert_eq!(content, ["https://cdn.test/two", "https://cdn.test/one"]);
 }
 
@@ -198,19 +200,62 @@ fn a_hard_restart_comes_at_once_and_once() {
     assert!(world.rules().contains(&"ESD-036"));
 }
 
+/// A gateway that errs once: the check fails, the device asks again and gets through.
+fn gets_over(check: &str, damage: impl FnOnce(&mut Peer)) {
+    let (world, verdict) = with_app(damage);
+    assert_eq!(verdict, Verdict::Succeeded, "{check}");
+    assert!(world.failed_checks().contains(&check), "{check}: {:?}", world.failed_checks());
+}
+
 #[test]
-fn a_gateway_that_talks_nonsense_is_asked_again() {
-    for body in ["", "nonsense", "[]", "{\"ResponsePayload\":null}", "{\"ResponsePayload\":\"!!!\"}"] {
-        let mut peer = intune("Browser/AllowPopups");
-        // Only the list is damaged, by an app list that is none.
-        peer.device_apps = vec![app("one", "C:\\one")];
-        let mut world = World::new(INTUNE_PROVIDER, peer);
-        world.until(|w| w.pending.iter().any(|(slot, _)| *slot == crate::io::Slot::SideCar));
-        let at = world.pending.iter().position(|(slot, _)| *slot == crate::io::Slot::SideCar).unwrap();
-        world.pending.remove(at);
-        let reply = HttpReply { status: 200, headers: Vec::new(), body: body.into() };
-        world.with(|m, a, cx| m.answer(a, cx, crate::io::Slot::SideCar, crate::cx::Answer::Http(Ok(reply))));
-        assert_eq!(world.until_end_of(Phase::DeviceSetup), Verdict::Succeeded, "{body:?}");
+fn sidecar_addresses() {
+    for body in [
+        "",
+        "nonsense",
+        "[]",
+        "[{\"Services\":[]}]",
+        "[{\"Services\":[{\"ServiceName\":\"SideCarGatewayService\"}]}]",
+    ] {
+        gets_over("sidecar-addresses", |peer| peer.damaged_addresses = Some(body.to_owned()));
+    }
+}
+
+#[test]
+fn sidecar_payload() {
+    gets_over("sidecar-payload", |peer| {
+        peer.damaged.insert("PolicyRequest", serde_json::Value::Null);
+    });
+}
+
+#[test]
+fn sidecar_app_list() {
+    for payload in ["", "!!!", "AAAA", "AAAAAAAAAAAA"] {
+        gets_over("sidecar-app-list", |peer| {
+            peer.damaged.insert("GetSelectedApp", json!(payload));
+        });
+    }
+}
+
+#[test]
+fn sidecar_app() {
+    gets_over("sidecar-app", |peer| peer.device_apps.push(json!({ "Name": "an app without an id" })));
+}
+
+#[test]
+fn content_info() {
+    let odd =
+        [json!("{}"), json!("[]"), json!("x"), json!("{\"ContentInfo\":\"{}\",\"DecryptInfo\":\"<a/>\"}")];
+    for payload in odd {
+        gets_over("content-info", |peer| {
+            peer.damaged.insert("GetContentInfo", payload);
+        });
+    }
+}
+
+#[test]
+fn content_key() {
+    for plain in ["", "{}", "{\"EncryptionKey\":\"AAAA\",\"MacKey\":\"AAAA\"}"] {
+        gets_over("content-key", |peer| peer.damaged_key = Some(plain.to_owned()));
     }
 }
 

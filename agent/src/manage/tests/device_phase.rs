@@ -70,7 +70,8 @@ fn the_device_part_runs_to_its_end() {
     for path in ["C:\\IME\\agent.exe", "{BB}", "C:\\one", "C:\\two"] {
         assert!(world.management.installed().any(|found| found == path), "{path}");
     }
-    let refused: Vec<_> = world.commands().into_iter().filter(|c| !c.ends_with("200") && !c.ends_with("202")).collect();
+    let refused: Vec<_> =
+        world.commands().into_iter().filter(|c| !c.ends_with("200") && !c.ends_with("202")).collect();
     assert_eq!(refused, Vec::<String>::new());
     assert_eq!(world.failed_checks(), Vec::<&str>::new());
     for id in [208, 209, 813, 1905, 1906, 1920, 1922, 62407] {
@@ -114,7 +115,8 @@ fn the_page_counts_while_apps_are_installed() {
     peer.sessions.insert(4, late);
     let mut world = World::new(INTUNE_PROVIDER, peer);
     let mut seen = Vec::new();
-    while world.events.iter().all(|e| !matches!(e, ManageEvent::PhaseEnded { phase: Phase::DeviceSetup, .. })) {
+    while world.events.iter().all(|e| !matches!(e, ManageEvent::PhaseEnded { phase: Phase::DeviceSetup, .. }))
+    {
         assert!(world.step());
         if !world.page().phases.is_empty() {
             let row = world.row(Phase::DeviceSetup, "Apps");
@@ -169,7 +171,9 @@ fn an_app_that_fails_brings_the_failure_page_and_try_again_mends_it() {
     let (url, blob) = app_content("one", &package("One", 1603, &[]));
     peer.files.insert(url, blob);
     let mut world = World::new(INTUNE_PROVIDER, peer);
-    let Verdict::Failed { code, row, .. } = world.until_end_of(Phase::DeviceSetup) else { panic!("it fails") };
+    let Verdict::Failed { code, row, .. } = world.until_end_of(Phase::DeviceSetup) else {
+        panic!("it fails")
+    };
     assert_eq!((code.as_deref(), row.as_str()), (Some("0x80070643"), "Apps"));
     assert_eq!(world.row(Phase::DeviceSetup, "Apps"), "Error");
 
@@ -188,4 +192,79 @@ fn no_page_without_a_wish_of_the_server() {
     let wanted = crate::manage::EspWanted { device: false, user: false };
     assert_eq!(world.events, [ManageEvent::Decided(wanted)]);
     assert!(world.rules().contains(&"ESS-021"));
+}
+
+#[test]
+fn an_update_ring_holds_the_page_for_one_more_session() {
+    let run = |as_of| {
+        let mut peer = intune("Update/DeferQualityUpdatesPeriodInDays");
+        peer.device_apps.clear();
+        let mut world = World::new(INTUNE_PROVIDER, peer);
+        world.setup.as_of = as_of;
+        assert_eq!(world.until_end_of(Phase::DeviceSetup), Verdict::Succeeded);
+        (world.rules().contains(&"ESD-042"), world.management.sessions.completed)
+    };
+    let (held, sessions) = run(jiff::civil::date(2026, 11, 1));
+    assert!(held);
+    let (held, before) = run(jiff::civil::date(2026, 1, 12));
+    assert!(!held);
+    assert!(sessions > before);
+}
+
+#[test]
+fn application_control_restarts_the_device_at_once_and_once() {
+    let rule = "./Vendor/MSFT/AppLocker/ApplicationLaunchRestrictions/G/EXE/Policy";
+    let mut peer = intune("Browser/AllowPopups");
+    let with_rule =
+        second("Browser/AllowPopups") + &cmd(95, "Replace", rule, "chr", "&lt;RuleCollection/&gt;");
+    peer.sessions.insert(2, vec![with_rule]);
+    peer.sessions.insert(3, vec![cmd(95, "Replace", rule, "chr", "&lt;RuleCollection/&gt;")]);
+    let mut world = World::new(INTUNE_PROVIDER, peer);
+    assert_eq!(world.until_end_of(Phase::DeviceSetup), Verdict::Succeeded);
+    let restarts = world.events.iter().filter(
+        |event| matches!(event, ManageEvent::RestartNeeded { why } if why.contains("application control")),
+    );
+    assert_eq!(restarts.count(), 1);
+    assert!(world.rules().contains(&"ESD-040"));
+}
+
+#[test]
+fn a_virtual_machine_that_is_too_small_fails_in_preparation() {
+    let mut world = World::new(INTUNE_PROVIDER, intune("Browser/AllowPopups"));
+    let record = &mut world.setup.hardware.record;
+    record.smbios.product_name = "Virtual Machine".into();
+    record.cpu.threads = 1;
+    record.memory.total_gb = 2;
+    let Verdict::Failed { row, .. } = world.until_end_of(Phase::DevicePreparation) else {
+        panic!("it fails")
+    };
+    assert_eq!(row, "Preparing your device for mobile management");
+    assert!(world.rules().contains(&"ESD-021"));
+}
+
+#[test]
+fn results_are_reported() {
+    let mut world = World::new(INTUNE_PROVIDER, intune("Browser/AllowPopups"));
+    world.until_end_of(Phase::DeviceSetup);
+    assert!(world.peer.asked.iter().any(|kind| kind == "ReportAppResults"));
+}
+
+#[test]
+fn the_registry_says_what_the_page_says() {
+    let mut world = World::new(INTUNE_PROVIDER, intune("Browser/AllowPopups"));
+    world.until_end_of(Phase::DeviceSetup);
+    let text = |key: &str, name: &str| match world.registry.read(key, name) {
+        Some(crate::registry::RegistryValue::String(text)) => text.clone(),
+        other => panic!("{key} {name}: {other:?}"),
+    };
+    let settings = "HKLM\\SOFTWARE\\Microsoft\\Provisioning\\AutopilotSettings";
+    let status: serde_json::Value =
+        serde_json::from_str(&text(settings, "DeviceSetupCategory.Status")).unwrap();
+    assert_eq!(status["categoryState"], "succeeded");
+    assert_eq!(status["DeviceSetup.AppsSubcategory"]["subcategoryStatusText"], "Apps (3 of 3 installed)");
+    let tracking = "HKLM\\SOFTWARE\\Microsoft\\Windows\\Autopilot\\EnrollmentStatusTracking\\Device";
+    let state = |path: &str, name: &str| world.registry.read(&format!("{tracking}\\{path}"), name).cloned();
+    let three = Some(crate::registry::RegistryValue::Dword(3));
+    assert_eq!(state("DevicePreparation\\PolicyProviders\\Sidecar", "InstallationState"), three);
+    assert_eq!(state("Setup\\Apps\\Tracking\\Sidecar\\Win32App_one_1", "InstallationState"), three);
 }

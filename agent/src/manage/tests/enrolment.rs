@@ -3,7 +3,7 @@
 use oobe_catalog::codes;
 use oobe_wire::wap::{Characteristic, Parm, ProvisioningDoc};
 
-use super::world::{certificates, details, document, enrol, entry, mdm_key};
+use super::fixtures::{certificates, details, document, enrol, entry, mdm_key};
 use crate::io::{Effect, Note};
 use crate::keys::SoftwareKeyStore;
 
@@ -39,9 +39,10 @@ fn a_sound_document_is_taken() {
     let (doc, details) = fresh();
     let (result, effects) = enrol(&doc, details);
     let management = result.unwrap();
-    assert_eq!(management.enrolment().server, super::world::SERVER);
+    assert_eq!(management.enrolment().server, super::fixtures::SERVER);
     assert_eq!(management.enrolment().backoff.initial_ms, 30_000);
-    let registry = effects.iter().filter(|e| matches!(e, Effect::WriteRegistry(w) if w.name == "EnrollmentState"));
+    let registry =
+        effects.iter().filter(|e| matches!(e, Effect::WriteRegistry(w) if w.name == "EnrollmentState"));
     assert_eq!(registry.count(), 1);
 }
 
@@ -51,7 +52,8 @@ fn certificate_for_another_key() {
     let foreign = mdm_key(&mut other);
     let (_, client) = certificates(&foreign, "device-1");
     let (code, failed) = refused(|doc| {
-        doc.characteristics[0].children[1].children[0] = Characteristic::new("System").with_child(entry(&client));
+        doc.characteristics[0].children[1].children[0] =
+            Characteristic::new("System").with_child(entry(&client));
     });
     assert_eq!(code, codes::MENROLL_E_PROV_CSP_CERTSTORE.id);
     assert!(failed.iter().any(|c| c == "client-certificate-key"));
@@ -74,8 +76,9 @@ fn certificate_that_can_not_be_read() {
 
 #[test]
 fn search_criteria_that_nothing_meets() {
-    let (code, failed) =
-        refused(|doc| set(application(doc), "SSLCLIENTCERTSEARCHCRITERIA", "Subject=CN%3Dother&Stores=My%5CUser"));
+    let (code, failed) = refused(|doc| {
+        set(application(doc), "SSLCLIENTCERTSEARCHCRITERIA", "Subject=CN%3Dother&Stores=My%5CUser");
+    });
     assert_eq!(code, codes::MENROLL_E_PROV_SSLCERTNOTFOUND.id);
     assert!(failed.iter().any(|c| c == "client-certificate-search"));
 }
@@ -95,9 +98,8 @@ fn account_without_an_address() {
 #[test]
 fn client_nodes_are_written_by_the_rules_of_the_csp() {
     let provider = |parm: Parm| {
-        Characteristic::new("DMClient").with_child(
-            Characteristic::new("Provider").with_child(Characteristic::new("X").with_parm(parm)),
-        )
+        Characteristic::new("DMClient")
+            .with_child(Characteristic::new("Provider").with_child(Characteristic::new("X").with_parm(parm)))
     };
     let (code, _) = refused(|doc| doc.characteristics.push(provider(Parm::new("EntDMID", "id"))));
     assert_eq!(code, "");
@@ -129,4 +131,43 @@ fn an_address_with_a_query_keeps_it() {
     set(application(&mut doc), "ADDR", "https://mdm.test/manage?hwid=1");
     let (result, _) = enrol(&doc, details(key));
     assert_eq!(result.unwrap().enrolment().server, "https://mdm.test/manage?hwid=1");
+}
+
+/// A document that is taken, though this check on it fails.
+fn told(check: &str, change: impl FnOnce(&mut ProvisioningDoc)) {
+    let (code, failed) = refused(change);
+    assert_eq!(code, "", "{check}");
+    assert!(failed.iter().any(|c| c == check), "{check}: {failed:?}");
+}
+
+#[test]
+fn provisioning_thumbprint() {
+    told("provisioning-thumbprint", |doc| {
+        doc.characteristics[0].children[0].children[0].children[0].kind = "AB".into();
+    });
+}
+
+#[test]
+fn provisioning_provider() {
+    told("provisioning-provider", |doc| {
+        let other = Characteristic::new("Provider").with_child(Characteristic::new("Other"));
+        doc.characteristics.push(Characteristic::new("DMClient").with_child(other));
+    });
+}
+
+#[test]
+fn client_certificate_dates() {
+    let mut keys = SoftwareKeyStore::new(1, "pc-1");
+    let key = mdm_key(&mut keys);
+    let mut doc = document("X", &key);
+    let (root, client) = super::fixtures::certificates_until(&key, "device-1", -1);
+    let stores = &mut doc.characteristics[0].children;
+    stores[0].children[0] = Characteristic::new("System").with_child(entry(&root));
+    stores[1].children[0] = Characteristic::new("System").with_child(entry(&client));
+    let (result, effects) = enrol(&doc, details(key));
+    assert!(result.is_ok());
+    let failed = effects.iter().any(|effect| {
+        matches!(effect, Effect::Note(Note::Checked { check, failed: Some(_) }) if check == "client-certificate-dates")
+    });
+    assert!(failed);
 }

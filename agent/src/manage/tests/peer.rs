@@ -30,6 +30,12 @@ pub(super) struct Peer {
     /// Apps for the device and for the user.
     pub(super) device_apps: Vec<Value>,
     pub(super) user_apps: Vec<Value>,
+    /// Payloads that the gateway gives once in place of the regular one, by kind of request.
+    pub(super) damaged: BTreeMap<&'static str, Value>,
+    /// Bodies given once in place of the list of services.
+    pub(super) damaged_addresses: Option<String>,
+    /// What stands in the sealed key in place of the content's keys.
+    pub(super) damaged_key: Option<String>,
     /// Everything the device sent to the management server.
     pub(super) heard: Vec<String>,
     /// URLs that were asked for, save the management server's.
@@ -40,6 +46,7 @@ pub(super) struct Peer {
     last_session: String,
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "an answer may also be a transport error")]
 pub(super) fn ok(content_type: &str, body: impl Into<Vec<u8>>) -> Answer {
     let headers = vec![("content-type".to_owned(), content_type.to_owned())];
     Ok(HttpReply { status: 200, headers, body: body.into() })
@@ -77,6 +84,9 @@ impl Peer {
         self.asked.push(request.url.clone());
         if request.url.ends_with("/Certificate/ServiceAddresses") {
             assert!(request.identity.is_some(), "the gateway is looked up with the client certificate");
+            if let Some(body) = self.damaged_addresses.take() {
+                return ok("application/json", body);
+            }
             let services = json!([{ "Services": [
                 { "ServiceName": "Other", "Url": "https://other.test" },
                 { "ServiceName": "SideCarGatewayService", "Url": "https://sidecar.test/gateway" },
@@ -120,7 +130,10 @@ impl Peer {
 
     fn gateway(&mut self, request: &HttpRequest) -> Answer {
         assert_eq!(request.method, Method::Put);
-        assert_eq!(request.headers.iter().find(|(n, _)| n == "prefer").map(|(_, v)| v.as_str()), Some("return-content"));
+        assert_eq!(
+            request.headers.iter().find(|(n, _)| n == "prefer").map(|(_, v)| v.as_str()),
+            Some("return-content")
+        );
         let mut body: Value = serde_json::from_slice(&request.body).expect("the device sends JSON");
         assert_eq!(body["Key"], body["SessionId"]);
         assert!(serde_json::from_str::<Value>(body["ClientInfo"].as_str().unwrap()).is_ok());
@@ -132,10 +145,12 @@ impl Peer {
                 let apps = if as_user { &self.user_apps } else { &self.device_apps };
                 base64_encode(&content::pack(Value::from(apps.clone()).to_string().as_bytes()))
             }
-            "GetContentInfo" => content_info(body["RequestPayload"].as_str().unwrap()),
+            "GetContentInfo" => {
+                content_info(body["RequestPayload"].as_str().unwrap(), self.damaged_key.take().as_deref())
+            }
             _ => "[]".to_owned(),
         };
-        body["ResponsePayload"] = Value::from(payload);
+        body["ResponsePayload"] = self.damaged.remove(kind.as_str()).unwrap_or_else(|| Value::from(payload));
         ok("application/json", body.to_string())
     }
 }
@@ -163,7 +178,7 @@ fn ids(text: &str) -> Vec<(String, String)> {
 }
 
 /// Content of an app is under `https://cdn.test/{ApplicationId}`, encrypted with keys made of its id.
-fn content_info(payload: &str) -> String {
+fn content_info(payload: &str, instead: Option<&str>) -> String {
     let payload: Value = serde_json::from_str(payload).expect("the payload is JSON");
     let id = payload["ApplicationId"].as_str().unwrap();
     let certificate = base64_decode(payload["CertificateBlob"].as_str().unwrap()).unwrap();
@@ -174,7 +189,8 @@ fn content_info(payload: &str) -> String {
         "MacKey": base64_encode(&keys.mac),
         "IV": base64_encode(&[1; 16]),
     });
-    let sealed = content::seal_for(&key, &mut Stream::new(5, &[id]), plain.to_string().as_bytes());
+    let plain = instead.map_or_else(|| plain.to_string(), str::to_owned);
+    let sealed = content::seal_for(&key, &mut Stream::new(5, &[id]), plain.as_bytes());
     let decrypt = format!(
         "<EncryptedMessage><EncryptedContent>{}</EncryptedContent></EncryptedMessage>",
         base64_encode(&sealed)
@@ -229,7 +245,9 @@ pub(super) fn cmd(id: u32, verb: &str, uri: &str, format: &str, data: &str) -> S
         format!("<Meta><Format xmlns=\"syncml:metinf\">{format}</Format></Meta>")
     };
     let data = if data.is_empty() { String::new() } else { format!("<Data>{data}</Data>") };
-    format!("<{verb}><CmdID>{id}</CmdID><Item><Target><LocURI>{uri}</LocURI></Target>{meta}{data}</Item></{verb}>")
+    format!(
+        "<{verb}><CmdID>{id}</CmdID><Item><Target><LocURI>{uri}</LocURI></Target>{meta}{data}</Item></{verb}>"
+    )
 }
 
 /// The hold of a status page: both parts shown.
@@ -255,9 +273,8 @@ pub(super) fn release(id: u32, half: &str, provider: &str) -> String {
 
 /// An MSI job that is added and run.
 pub(super) fn msi(id: u32, product: &str, url: &str, file: &[u8]) -> String {
-    let node = format!(
-        "./Device/Vendor/MSFT/EnterpriseDesktopAppManagement/MSI/%7B{product}%7D/DownloadInstall"
-    );
+    let node =
+        format!("./Device/Vendor/MSFT/EnterpriseDesktopAppManagement/MSI/%7B{product}%7D/DownloadInstall");
     let hash = oobe_wire::encoding::hex_upper(&oobe_wire::crypto::sha256(file));
     let job = format!(
         "<MsiInstallJob id=\"{{{product}}}\"><Product Version=\"1.0.0\"><Download><ContentURLList><ContentURL>{url}</ContentURL>\

@@ -3,13 +3,14 @@
 use proptest::prelude::*;
 
 use super::device_phase::intune;
+use super::fixtures::setup;
 use super::peer::{Peer, ok};
-use super::world::{World, setup};
+use super::world::World;
 use crate::cx::Answer;
 use crate::io::{HttpReply, Slot, Timer, TransportError};
 use crate::keys::{KeyError, KeyReply};
-use crate::manage::csp::{Facts, LocUri, Node, Request, Scope, Tree, Verb, execute};
 use crate::manage::INTUNE_PROVIDER;
+use crate::manage::csp::{Facts, LocUri, Node, Request, Scope, Tree, Verb, execute};
 
 const SEEDS: [&str; 14] = [
     ".",
@@ -43,7 +44,13 @@ fn verb() -> impl Strategy<Value = Verb> {
 }
 
 fn data() -> impl Strategy<Value = String> {
-    prop_oneof![Just("true".to_owned()), Just("1".to_owned()), Just("0".to_owned()), Just("node".to_owned()), ".{0,20}"]
+    prop_oneof![
+        Just("true".to_owned()),
+        Just("1".to_owned()),
+        Just("0".to_owned()),
+        Just("node".to_owned()),
+        ".{0,20}"
+    ]
 }
 
 /// No node has an empty name, and every LocURI of a node leads back to it.
@@ -68,7 +75,7 @@ fn is_a_tree(tree: &Tree) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(128))]
+    #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
     fn any_commands_leave_a_tree(commands in prop::collection::vec((verb(), uri(), data(), any::<bool>()), 0..40), user: bool) {
@@ -77,7 +84,7 @@ proptest! {
             tree.switch_user(Some("alice"));
         }
         let setup = setup();
-        let facts = Facts { setup: &setup, device_id: "D", device_name: "PC", utc: super::world::EPOCH };
+        let facts = Facts { setup: &setup, device_id: "D", device_name: "PC", utc: super::fixtures::EPOCH };
         for (verb, uri, data, node) in &commands {
             let before = tree.clone();
             let format = node.then_some("node");
@@ -142,12 +149,16 @@ proptest! {
 }
 
 fn fragment() -> impl Strategy<Value = String> {
-    let name = prop::sample::select(vec!["Get", "Add", "Replace", "Delete", "Exec", "Alert", "Status", "Results", "Odd"]);
+    let name = prop::sample::select(vec![
+        "Get", "Add", "Replace", "Delete", "Exec", "Alert", "Status", "Results", "Odd",
+    ]);
     let leaf = (name, prop::option::of(0_u32..9), uri(), data()).prop_map(|(name, id, uri, data)| {
         let id = id.map(|id| format!("<CmdID>{id}</CmdID>")).unwrap_or_default();
         let uri = oobe_wire::xml::escape_text(&uri).into_owned();
         let data = oobe_wire::xml::escape_text(&data).into_owned();
-        format!("<{name}>{id}<Item><Target><LocURI>{uri}</LocURI></Target><Data>{data}</Data></Item></{name}>")
+        format!(
+            "<{name}>{id}<Item><Target><LocURI>{uri}</LocURI></Target><Data>{data}</Data></Item></{name}>"
+        )
     });
     let leaf = leaf.boxed();
     let group = (prop::sample::select(vec!["Atomic", "Sequence"]), prop::collection::vec(leaf.clone(), 0..4))
@@ -191,9 +202,8 @@ fn chaos() -> impl Strategy<Value = Chaos> {
         Just(Answer::Keys(Err(KeyError::WrongUse))),
         Just(Answer::Keys(Ok(KeyReply::Unwrapped { key: [0; 32] }))),
         Just(Answer::Keys(Ok(KeyReply::Done))),
-        prop::collection::vec(any::<u8>(), 0..40).prop_map(|body| {
-            Answer::Http(Ok(HttpReply { status: 200, headers: Vec::new(), body }))
-        }),
+        prop::collection::vec(any::<u8>(), 0..40)
+            .prop_map(|body| { Answer::Http(Ok(HttpReply { status: 200, headers: Vec::new(), body })) }),
     ];
     prop_oneof![
         8 => Just(Chaos::Step),

@@ -57,7 +57,10 @@ fn run_to_the_end(world: &mut World) {
 }
 
 fn expected() -> BTreeMap<String, usize> {
-    ["MSI {AA}", "MSI {BB}", "app App one", "app App two", "app App mine"].into_iter().map(|n| (n.to_owned(), 1)).collect()
+    ["MSI {AA}", "MSI {BB}", "app App one", "app App two", "app App mine"]
+        .into_iter()
+        .map(|n| (n.to_owned(), 1))
+        .collect()
 }
 
 #[test]

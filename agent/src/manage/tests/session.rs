@@ -20,7 +20,11 @@ fn the_first_message_is_numbered_as_windows_numbers_it() {
     let mut world = World::new("X", Peer::default());
     world.until(|w| !w.peer.heard.is_empty());
     let first = &world.peer.heard[0];
-    let order = ["<Alert><CmdID>2</CmdID><Data>1201</Data>", "<Alert><CmdID>3</CmdID><Data>1224</Data>", "<Replace><CmdID>4</CmdID>"];
+    let order = [
+        "<Alert><CmdID>2</CmdID><Data>1201</Data>",
+        "<Alert><CmdID>3</CmdID><Data>1224</Data>",
+        "<Replace><CmdID>4</CmdID>",
+    ];
     let at: Vec<Option<usize>> = order.iter().map(|part| first.find(part)).collect();
     assert!(at.iter().all(Option::is_some) && at.is_sorted(), "{at:?} {first}");
     assert!(first.contains("com.microsoft/MDM/LoginStatus") && first.contains("<Data>none</Data>"));
@@ -78,7 +82,7 @@ fn a_body_that_is_no_syncml() {
 #[test]
 fn a_message_that_breaks_off() {
     let whole = syncml("1", "1", "D", &write("A"));
-    let world = survives(ok(XML, whole[..whole.len() - 20].as_bytes()));
+    let world = survives(ok(XML, &whole.as_bytes()[..whole.len() - 20]));
     assert!(world.failed_checks().contains(&"syncml-parse"));
 }
 
@@ -105,7 +109,8 @@ fn wrong_references_are_told_and_lived_with() {
     peer.instead.insert(1, ok(XML, syncml("42", "9", "someone else", &(status.to_owned() + &write("A")))));
     let mut world = World::new("X", peer);
     world.until(|w| w.management.tree().find(&policy("A")).is_some() && w.peer.heard.len() > 1);
-    for check in ["syncml-session-id", "syncml-target", "syncml-msg-ref", "syncml-cmd-ref", "syncml-answered"] {
+    for check in ["syncml-session-id", "syncml-target", "syncml-msg-ref", "syncml-cmd-ref", "syncml-answered"]
+    {
         assert!(world.failed_checks().contains(&check), "{check}");
     }
     // What the device answers refers to the number that the server used.
@@ -124,7 +129,12 @@ fn http_errors_and_silence_are_tried_again() {
     for status in [401, 403, 404, 500, 503] {
         survives(Ok(HttpReply { status, headers: Vec::new(), body: Vec::new() }));
     }
-    for error in [TransportError::TimedOut, TransportError::Refused, TransportError::Malformed, TransportError::BodyTooLarge] {
+    for error in [
+        TransportError::TimedOut,
+        TransportError::Refused,
+        TransportError::Malformed,
+        TransportError::BodyTooLarge,
+    ] {
         survives(Err(error));
     }
 }
@@ -174,6 +184,7 @@ fn a_message_without_final_is_asked_for_its_rest() {
     let mut world = World::new("X", peer);
     world.until(|w| w.peer.heard.len() >= 2);
     assert!(world.peer.heard[1].contains("<Data>1222</Data>"));
+    assert!(world.failed_checks().contains(&"syncml-final"));
 }
 
 #[test]
@@ -202,7 +213,26 @@ fn the_schedule_of_the_server_counts() {
 
 #[test]
 fn session_ids_turn_hexadecimal_with_version_2() {
-    let version = cmd(60, "Replace", "./Vendor/MSFT/DMClient/Provider/X/SyncApplicationVersion", "chr", "4.0");
+    let version =
+        cmd(60, "Replace", "./Vendor/MSFT/DMClient/Provider/X/SyncApplicationVersion", "chr", "4.0");
     let mut world = World::new("X", Peer::default().session(1, &[&(hold("X") + &version)]));
     world.until(|w| w.peer.heard.last().is_some_and(|m| m.contains("<SessionID>A</SessionID>")));
+}
+
+#[test]
+fn a_large_object_comes_in_parts() {
+    let part = |data: &str, more: bool| {
+        let uri = "./Vendor/MSFT/Policy/Config/Browser/A";
+        let more = if more { "<MoreData/>" } else { "" };
+        format!(
+            "<Replace><CmdID>50</CmdID><Item><Target><LocURI>{uri}</LocURI></Target><Data>{data}</Data>{more}</Item></Replace>"
+        )
+    };
+    let mut world = World::new(
+        "X",
+        Peer::default().session(1, &[&part("one ", true), &part("two ", true), &part("three", false)]),
+    );
+    world.until(|w| !w.events.is_empty());
+    assert_eq!(world.management.tree().read(&policy("A")), Some("one two three"));
+    assert!(world.peer.heard[1].contains("<Data>213</Data>"));
 }

@@ -1,13 +1,14 @@
 //! What the tree answers, command by command (reference: protocols, C.2).
 
+use super::fixtures::setup;
 use super::peer::{P, Peer, cmd, hold, release};
-use super::world::{World, setup};
-use crate::manage::csp::{Facts, Outcome, Request, Tree, Verb, execute};
+use super::world::World;
 use crate::manage::INTUNE_PROVIDER;
+use crate::manage::csp::{Facts, Outcome, Request, Tree, Verb, execute};
 
 fn run(tree: &mut Tree, verb: Verb, uri: &str, data: &str) -> Outcome {
     let setup = setup();
-    let facts = Facts { setup: &setup, device_id: "D1", device_name: "PC", utc: super::world::EPOCH };
+    let facts = Facts { setup: &setup, device_id: "D1", device_name: "PC", utc: super::fixtures::EPOCH };
     execute(tree, Request { verb, uri, format: None, data: Some(data) }, &facts)
 }
 
@@ -82,13 +83,25 @@ fn without_a_user_context_the_user_half_refuses() {
     let mut tree = Tree::default();
     let provider = "./User/Vendor/MSFT/DMClient/Provider/X";
     assert_eq!(status(&mut tree, Verb::Add, provider, ""), 500);
-    assert_eq!(status(&mut tree, Verb::Replace, &format!("{provider}/FirstSyncStatus/IsSyncDone"), "true"), 405);
+    assert_eq!(
+        status(&mut tree, Verb::Replace, &format!("{provider}/FirstSyncStatus/IsSyncDone"), "true"),
+        405
+    );
     assert_eq!(status(&mut tree, Verb::Get, provider, ""), 404);
     tree.switch_user(Some("alice"));
-    assert_eq!(status(&mut tree, Verb::Replace, &format!("{provider}/FirstSyncStatus/IsSyncDone"), "true"), 405);
+    assert_eq!(
+        status(&mut tree, Verb::Replace, &format!("{provider}/FirstSyncStatus/IsSyncDone"), "true"),
+        405
+    );
     assert_eq!(status(&mut tree, Verb::Add, provider, ""), 200);
-    assert_eq!(status(&mut tree, Verb::Replace, &format!("{provider}/FirstSyncStatus/IsSyncDone"), "true"), 200);
-    assert_eq!(status(&mut tree, Verb::Replace, &format!("{provider}/FirstSyncStatus/BlockInStatusPage"), "1"), 404);
+    assert_eq!(
+        status(&mut tree, Verb::Replace, &format!("{provider}/FirstSyncStatus/IsSyncDone"), "true"),
+        200
+    );
+    assert_eq!(
+        status(&mut tree, Verb::Replace, &format!("{provider}/FirstSyncStatus/BlockInStatusPage"), "1"),
+        404
+    );
 }
 
 #[test]
@@ -159,7 +172,8 @@ fn neither_get_nor_atomic_inside_an_atomic() {
     let get = cmd(81, "Get", "./DevInfo/Man", "", "");
     let (_, statuses) = answered(&format!("<Atomic><CmdID>80</CmdID>{get}</Atomic>"));
     assert_eq!(["80", "81"].map(|id| of(&statuses, id)), ["507", "500"]);
-    let inner = format!("<Atomic><CmdID>81</CmdID>{}</Atomic>", cmd(82, "Add", &format!("{POLICY}/One"), "int", "1"));
+    let inner =
+        format!("<Atomic><CmdID>81</CmdID>{}</Atomic>", cmd(82, "Add", &format!("{POLICY}/One"), "int", "1"));
     let (_, statuses) = answered(&format!("<Atomic><CmdID>80</CmdID>{inner}</Atomic>"));
     assert_eq!(["80", "81"].map(|id| of(&statuses, id)), ["507", "500"]);
 }
@@ -193,7 +207,9 @@ fn what_is_no_command_is_a_bad_request() {
                <Get><CmdID>82</CmdID></Get>";
     let (world, statuses) = answered(odd);
     assert_eq!(["80", "", "82"].map(|id| of(&statuses, id)), ["400", "400", "412"]);
-    assert!(world.failed_checks().contains(&"syncml-cmd-id"));
+    for check in ["syncml-cmd-id", "syncml-command"] {
+        assert!(world.failed_checks().contains(&check), "{check}");
+    }
 }
 
 #[test]
@@ -231,4 +247,22 @@ fn a_refused_write_is_in_the_event_log_with_its_rule() {
     for rule in ["ESS-025", "ESS-024"] {
         assert!(world.rules().contains(&rule), "{rule}");
     }
+}
+
+#[test]
+fn add_then_replace_of_one_node_inside_an_atomic_is_told() {
+    let members = [
+        cmd(81, "Add", &format!("{POLICY}/One"), "int", "1"),
+        cmd(82, "Replace", &format!("{POLICY}/One"), "int", "2"),
+    ];
+    let (world, _) = answered(&format!("<Atomic><CmdID>80</CmdID>{}</Atomic>", members.concat()));
+    assert!(world.failed_checks().contains(&"syncml-atomic-add-then-replace"));
+}
+
+#[test]
+fn children_of_an_expected_list_are_no_parameter() {
+    let child = cmd(80, "Add", &format!("{P}/X/FirstSyncStatus/ExpectedPolicies/one"), "chr", "./x");
+    let (world, statuses) = answered(&child);
+    assert_eq!(of(&statuses, "80"), "500");
+    assert!(world.rules().contains(&"ESS-028"));
 }

@@ -32,10 +32,12 @@ fn fleet_release() -> String {
 
 /// Holds, then releases once; whether it repeats what was refused is the server's choice.
 fn server(repeats: bool) -> Peer {
-    let mut peer = Peer::default().session(1, &[&fleet_hold()]).session(2, &[&fleet_hold(), &fleet_release()]);
+    let mut peer =
+        Peer::default().session(1, &[&fleet_hold()]).session(2, &[&fleet_hold(), &fleet_release()]);
     if repeats {
         peer.every = vec![
-            cmd(10, "Add", "./User/Vendor/MSFT/DMClient/Provider/Fleet", "node", "") + &release(16, "User", PROVIDER),
+            cmd(10, "Add", "./User/Vendor/MSFT/DMClient/Provider/Fleet", "node", "")
+                + &release(16, "User", PROVIDER),
         ];
     }
     peer
@@ -72,8 +74,10 @@ fn a_server_that_repeats_its_release_recovers() {
 fn the_session_says_who_is_there() {
     let mut world = World::new(PROVIDER, server(true));
     world.until_end_of(Phase::AccountSetup);
-    let said: Vec<&str> =
-        ["none", "others", "user"].into_iter().filter(|s| world.peer.heard.iter().any(|m| m.contains(&format!("<Data>{s}</Data>")))).collect();
+    let said: Vec<&str> = ["none", "others", "user"]
+        .into_iter()
+        .filter(|s| world.peer.heard.iter().any(|m| m.contains(&format!("<Data>{s}</Data>"))))
+        .collect();
     assert!(said.contains(&"none") && said.contains(&"user"), "{said:?}");
     let with_user = world.peer.heard.iter().find(|m| m.contains("<Data>user</Data>")).unwrap();
     assert!(with_user.contains("AADUserToken") && with_user.contains("<Replace><CmdID>5</CmdID>"));
@@ -88,7 +92,8 @@ fn a_hard_stop_of_a_foreign_server_needs_the_one_minute_limit() {
         cmd(42, "Replace", &format!("{EST}/InstallationState"), "int", "4"),
     ]
     .concat();
-    let mut world = World::new(PROVIDER, Peer::default().session(1, &[&fleet_hold()]).session(2, &[&verdict]));
+    let mut world =
+        World::new(PROVIDER, Peer::default().session(1, &[&fleet_hold()]).session(2, &[&verdict]));
     world.until(|w| w.now.as_millis() > 10 * 60_000);
     assert!(world.management.failure().is_none(), "neither verdict nor state 4 bring the page up");
     assert!(world.rules().contains(&"ESS-027"));
@@ -114,7 +119,13 @@ fn a_hard_stop_of_a_foreign_server_needs_the_one_minute_limit() {
 
 #[test]
 fn expected_policies_of_a_foreign_server_move_no_rows() {
-    let list = cmd(30, "Replace", &format!("{P}/Fleet/FirstSyncStatus/ExpectedPolicies"), "chr", "./Vendor/MSFT/Policy/Config/A/B");
+    let list = cmd(
+        30,
+        "Replace",
+        &format!("{P}/Fleet/FirstSyncStatus/ExpectedPolicies"),
+        "chr",
+        "./Vendor/MSFT/Policy/Config/A/B",
+    );
     let mut world = World::new(PROVIDER, Peer::default().session(1, &[&(fleet_hold() + &list)]));
     world.until(|w| w.now.as_millis() > 60_000);
     world.begin(Phase::DeviceSetup);
@@ -125,7 +136,10 @@ fn expected_policies_of_a_foreign_server_move_no_rows() {
 fn a_second_user_gets_a_page_of_their_own_and_waits_on_it() {
     let mut world = World::new(PROVIDER, server(true));
     assert_eq!(world.until_end_of(Phase::AccountSetup), Verdict::Succeeded);
-    let release = LocUri::parse("./User/Vendor/MSFT/DMClient/Provider/Fleet/FirstSyncStatus/ServerHasFinishedProvisioning").unwrap();
+    let release = LocUri::parse(
+        "./User/Vendor/MSFT/DMClient/Provider/Fleet/FirstSyncStatus/ServerHasFinishedProvisioning",
+    )
+    .unwrap();
     assert!(world.management.tree().is_true(&release));
     let bob = crate::manage::SignedOnUser { upn: "bob@contoso.test".into(), oid: None, token: None };
     world.peer.every.clear();
@@ -136,7 +150,8 @@ fn a_second_user_gets_a_page_of_their_own_and_waits_on_it() {
 
 #[test]
 fn both_parts_skipped_by_the_server() {
-    let skip = cmd(20, "Replace", &format!("{P}/Fleet/FirstSyncStatus/SkipDeviceStatusPage"), "bool", "false");
+    let skip =
+        cmd(20, "Replace", &format!("{P}/Fleet/FirstSyncStatus/SkipDeviceStatusPage"), "bool", "false");
     let mut world = World::new(PROVIDER, Peer::default().session(1, &[&skip]));
     world.until(|w| !w.events.is_empty());
     assert_eq!(world.events[0], ManageEvent::Decided(EspWanted { device: true, user: false }));

@@ -2,102 +2,19 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use oobe_catalog::WindowsBuild;
-use oobe_wire::crypto::{KeyKind, PrivateKey, PublicKey};
 use oobe_wire::ids::Guid;
 use oobe_wire::rng::Stream;
-use oobe_wire::time::Utc;
-use oobe_wire::wap::{Characteristic, Parm, ProvisioningDoc};
-use oobe_wire::x509::{IssueRequest, Name, Profile, issue};
 
+use super::fixtures::{details, document, enrol, mdm_key, setup};
 use super::peer::Peer;
 use crate::cx::{Answer, Ask, Cx};
 use crate::esp::Phase;
-use crate::io::{Effect, Link, Note, Slot, Timer};
-use crate::keys::{KeyCommand, KeyName, KeyReply, SoftwareKeyStore};
-use crate::manage::{
-    Activity, EnrolmentDetails, ManageEvent, Management, ProvisioningError, SignedOnUser, Verdict,
-};
+use crate::io::{Effect, Note, Slot, Timer};
+use crate::keys::SoftwareKeyStore;
+use crate::manage::{Activity, ManageEvent, Management, SignedOnUser, Verdict};
 use crate::registry::Registry;
-use crate::setup::{DeviceSetup, Endpoints, Hardware, Image, Mode, Timings};
-use crate::time::{DeviceClock, VirtualTime};
-
-pub(super) const EPOCH: Utc = Utc::from_unix_seconds(1_795_161_600);
-pub(super) const SERVER: &str = "https://mdm.test/manage";
-
-pub(super) fn setup() -> DeviceSetup {
-    let mut record = oobe_wire::hwhash::HardwareRecord::default();
-    record.smbios.system_manufacturer = "Contoso".into();
-    record.smbios.product_name = "Slate".into();
-    record.smbios.system_serial_number = "SN-1".into();
-    DeviceSetup {
-        name: "pc-1".into(),
-        seed: 1,
-        hardware: Hardware { record },
-        image: Image {
-            build: WindowsBuild::new(26_200, 8_655),
-            kbs: std::collections::BTreeSet::new(),
-            edition_sku: 4,
-            language: "en-US".into(),
-            computer_name: "DESKTOP-1".into(),
-        },
-        link: Link::Ethernet,
-        clock: DeviceClock { epoch: EPOCH, skew_ms: 0 },
-        keys: KeyKind::P256,
-        trusted_roots: Vec::new(),
-        endpoints: Endpoints::default(),
-        timings: Timings::default(),
-        as_of: jiff::civil::date(2026, 11, 1),
-        mode: Mode::Oobe,
-    }
-}
-
-/// Root and client certificate for `key`.
-pub(super) fn certificates(key: &PublicKey, subject: &str) -> (Vec<u8>, Vec<u8>) {
-    let ca = PrivateKey::generate(KeyKind::P256, &mut Stream::new(9, &["ca"]));
-    let request = |subject: &str, public: PublicKey, profile: Profile, serial: u8| IssueRequest {
-        serial: vec![serial],
-        issuer: Name::common_name("Test MDM CA"),
-        subject: Name::common_name(subject),
-        public_key: public,
-        not_before: EPOCH.plus_days(-1),
-        not_after: EPOCH.plus_days(365),
-        profile,
-    };
-    let root = issue(&request("Test MDM CA", ca.public().clone(), Profile::ca(None), 1), &ca);
-    let client = issue(&request(subject, key.clone(), Profile::client(), 2), &ca);
-    (root, client)
-}
-
-/// A store entry of a provisioning document.
-pub(super) fn entry(der: &[u8]) -> Characteristic {
-    let thumbprint = oobe_wire::encoding::hex_upper(&oobe_wire::crypto::sha1(der));
-    let encoded = oobe_wire::encoding::base64_encode(der);
-    Characteristic::new(thumbprint).with_parm(Parm::new("EncodedCertificate", encoded))
-}
-
-/// A provisioning document as the reference describes it (protocols, B.6).
-pub(super) fn document(provider: &str, key: &PublicKey) -> ProvisioningDoc {
-    let (root, client) = certificates(key, "device-1");
-    let store = |name: &str, der: &[u8]| {
-        Characteristic::new(name).with_child(Characteristic::new("System").with_child(entry(der)))
-    };
-    let certificates =
-        Characteristic::new("CertificateStore").with_child(store("Root", &root)).with_child(store("My", &client));
-    let application = [
-        ("APPID", "w7"),
-        ("PROVIDER-ID", provider),
-        ("NAME", provider),
-        ("ADDR", SERVER),
-        ("INITIALBACKOFFTIME", "30000"),
-        ("MAXBACKOFFTIME", "120000"),
-        ("SSLCLIENTCERTSEARCHCRITERIA", "Subject=CN%3Ddevice-1&Stores=My%5CSystem"),
-    ];
-    let application = application
-        .into_iter()
-        .fold(Characteristic::new("APPLICATION"), |c, (name, value)| c.with_parm(Parm::new(name, value)));
-    ProvisioningDoc { characteristics: vec![certificates, application] }
-}
+use crate::setup::DeviceSetup;
+use crate::time::VirtualTime;
 
 pub(super) struct World {
     pub(super) now: VirtualTime,
@@ -117,49 +34,6 @@ pub(super) struct World {
     /// What the flow of the device would be at.
     pub(super) phase: Option<Phase>,
     pub(super) restarts: u32,
-}
-
-/// Makes the MDM key and gives its public part.
-pub(super) fn mdm_key(keys: &mut SoftwareKeyStore) -> PublicKey {
-    let command = KeyCommand::Create { key: KeyName::new("mdm"), kind: KeyKind::P256 };
-    match keys.execute(&command) {
-        Ok(KeyReply::Public { key }) => key,
-        other => panic!("a new key, not {other:?}"),
-    }
-}
-
-pub(super) fn details(public_key: PublicKey) -> EnrolmentDetails {
-    EnrolmentDetails {
-        device_id: "00112233445566778899AABBCCDDEEFF".into(),
-        user: Some("alice@contoso.test".into()),
-        entra: None,
-        key: KeyName::new("mdm"),
-        public_key,
-        autopilot: true,
-        device_name: "DESKTOP-1".into(),
-    }
-}
-
-pub(super) fn enrol(
-    doc: &ProvisioningDoc,
-    details: EnrolmentDetails,
-) -> (Result<Management, ProvisioningError>, Vec<Effect>) {
-    let setup = setup();
-    let mut rng = Stream::new(1, &["device"]);
-    let mut registry = Registry::default();
-    let (mut asks, mut effects) = (Vec::new(), Vec::new());
-    let mut cx = Cx {
-        now: VirtualTime::ZERO,
-        utc: EPOCH,
-        boot: 1,
-        rng: &mut rng,
-        setup: &setup,
-        registry: &mut registry,
-        asks: &mut asks,
-        effects: &mut effects,
-    };
-    let result = Management::enrolled(&mut cx, doc, details);
-    (result, effects)
 }
 
 impl World {
@@ -191,7 +65,10 @@ impl World {
     }
 
     /// Calls management with a context, and takes in what it wants.
-    pub(super) fn with<T>(&mut self, call: impl FnOnce(&mut Management, &mut Activity, &mut Cx<'_>) -> T) -> T {
+    pub(super) fn with<T>(
+        &mut self,
+        call: impl FnOnce(&mut Management, &mut Activity, &mut Cx<'_>) -> T,
+    ) -> T {
         let (mut asks, mut effects) = (Vec::new(), Vec::new());
         let mut cx = Cx {
             now: self.now,
@@ -248,7 +125,11 @@ impl World {
     }
 
     pub(super) fn sign_on(&mut self) {
-        let user = SignedOnUser { upn: "alice@contoso.test".into(), oid: Some(Guid::NIL), token: Some("tok".to_owned().into()) };
+        let user = SignedOnUser {
+            upn: "alice@contoso.test".into(),
+            oid: Some(Guid::NIL),
+            token: Some("tok".to_owned().into()),
+        };
         self.user = Some(user.clone());
         self.with(|m, a, cx| m.user_signed_on(a, cx, user));
         self.begin(Phase::AccountSetup);
@@ -264,7 +145,9 @@ impl World {
             };
             self.with(|m, a, cx| m.answer(a, cx, slot, answer))
         } else {
-            let Some((timer, at)) = self.timers.iter().map(|(t, at)| (*t, *at)).min_by_key(|(t, at)| (*at, *t)) else {
+            let Some((timer, at)) =
+                self.timers.iter().map(|(t, at)| (*t, *at)).min_by_key(|(t, at)| (*at, *t))
+            else {
                 return false;
             };
             self.now = self.now.max(at);
@@ -272,14 +155,14 @@ impl World {
             self.with(|m, a, cx| m.timer(a, cx, timer))
         };
         for event in events {
-            self.follow(event);
+            self.events.push(event.clone());
+            self.follow(&event);
         }
         true
     }
 
     /// What the flow of the device does.
-    fn follow(&mut self, event: ManageEvent) {
-        self.events.push(event.clone());
+    fn follow(&mut self, event: &ManageEvent) {
         match event {
             ManageEvent::Decided(wanted) if wanted.device => self.begin(Phase::DevicePreparation),
             ManageEvent::PhaseEnded { phase: Phase::DevicePreparation, verdict: Verdict::Succeeded } => {
@@ -336,12 +219,16 @@ impl World {
     }
 
     pub(super) fn notes(&self) -> impl Iterator<Item = &Note> {
-        self.effects.iter().filter_map(|effect| if let Effect::Note(note) = effect { Some(note) } else { None })
+        self.effects
+            .iter()
+            .filter_map(|effect| if let Effect::Note(note) = effect { Some(note) } else { None })
     }
 
     /// Ids of the rules that decisions rested on.
     pub(super) fn rules(&self) -> Vec<&str> {
-        self.notes().filter_map(|note| if let Note::Decided { rule, .. } = note { Some(rule.as_str()) } else { None }).collect()
+        self.notes()
+            .filter_map(|note| if let Note::Decided { rule, .. } = note { Some(rule.as_str()) } else { None })
+            .collect()
     }
 
     /// Names of checks that failed.

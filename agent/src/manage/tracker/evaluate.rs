@@ -31,6 +31,11 @@ impl Management {
 
     /// ESD-033: Device preparation goes on when every provider is at 2 or 3.
     fn look_at_preparation(&mut self, a: &mut Activity, cx: &mut Cx<'_>) {
+        if let Some(why) = too_small(cx) {
+            cx.decided(rules::ESD_021, why.as_str());
+            self.phase_failed(a, cx, Row::Providers, None, &why, false);
+            return;
+        }
         let node = LocUri::device("Vendor/MSFT/EnrollmentStatusTracking/DevicePreparation/PolicyProviders");
         let mut open = false;
         for name in self.tree.names(&node) {
@@ -82,9 +87,10 @@ impl Management {
             return;
         }
         let counts = Row::SETUP.map(|row| (row, self.count(scope, row)));
-        if let Some((row, Some((code, detail)))) = counts.iter().find_map(|(row, count)| {
-            count.failed.is_some().then(|| (*row, count.failed.clone()))
-        }) {
+        if let Some((row, Some((code, detail)))) = counts
+            .iter()
+            .find_map(|(row, count)| count.failed.is_some().then(|| (*row, count.failed.clone())))
+        {
             self.phase_failed(a, cx, row, code, &detail, false);
             return;
         }
@@ -102,14 +108,21 @@ impl Management {
     /// session that begins after they came.
     fn ring_holds(&mut self, a: &mut Activity, cx: &mut Cx<'_>) -> bool {
         if self.tracker.ring == Ring::Unsynced && in_force(cx, rules::ESD_042) {
-            cx.decided(rules::ESD_042, "an update ring reached the device: its settings are to be synced first");
+            cx.decided(
+                rules::ESD_042,
+                "an update ring reached the device: its settings are to be synced first",
+            );
             self.tracker.ring = Ring::Syncing;
             self.sync(a, cx, "the settings of the update ring");
         }
         self.tracker.ring == Ring::Syncing
     }
 
-    /// A session was held to its end.
+    pub(in crate::manage) fn ring_is_syncing(&self) -> bool {
+        self.tracker.ring == Ring::Syncing
+    }
+
+    /// A session that began after they came was held to its end.
     pub(in crate::manage) fn ring_synced(&mut self) {
         if self.tracker.ring == Ring::Syncing {
             self.tracker.ring = Ring::Synced;
@@ -160,6 +173,20 @@ impl Management {
             cx.decided(rules::ESS_027, "without Sidecar a verdict of 0 brings no failure page");
         }
     }
+}
+
+/// ESD-021: a virtual machine needs two processors and 4 GB. What is one is told by the names that hypervisors put
+/// into SMBIOS.
+fn too_small(cx: &Cx<'_>) -> Option<String> {
+    const HYPERVISORS: [&str; 5] = ["virtual machine", "vmware", "virtualbox", "qemu", "kvm"];
+    let record = &cx.setup.hardware.record;
+    let names =
+        format!("{} {}", record.smbios.system_manufacturer, record.smbios.product_name).to_ascii_lowercase();
+    let virtual_machine = HYPERVISORS.iter().any(|name| names.contains(name));
+    let (threads, memory) = (record.cpu.threads, record.memory.total_gb);
+    (virtual_machine && (threads < 2 || memory < 4)).then(|| {
+        format!("this virtual machine has {threads} processors and {memory} GB of memory: too small")
+    })
 }
 
 /// A LastError node as the catalogue prints codes; nodes hold signed or unsigned numbers.

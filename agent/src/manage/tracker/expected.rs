@@ -51,7 +51,9 @@ impl Management {
             let node = below.split('/').fold(tracking.clone(), |node, name| node.child(name));
             self.tree.names(&node).iter().any(|name| name == SIDECAR)
         };
-        self.agent.is_some() || providers("DevicePreparation/PolicyProviders") || providers("Setup/Apps/PolicyProviders")
+        self.agent.is_some()
+            || providers("DevicePreparation/PolicyProviders")
+            || providers("Setup/Apps/PolicyProviders")
     }
 
     pub(super) fn server_finished(&self, scope: Scope) -> bool {
@@ -168,7 +170,10 @@ impl Management {
                 let apps = self.agent.as_ref().map(|agent| agent.apps.as_slice()).unwrap_or_default();
                 let app = apps.iter().find(|app| app.scope == scope && app.tracking_name() == name);
                 let detail = app.map_or_else(|| name.to_owned(), |app| app.name.clone());
-                Item::Failed(app.and_then(|app| app.error.clone()), format!("{detail} could not be installed"))
+                Item::Failed(
+                    app.and_then(|app| app.error.clone()),
+                    format!("{detail} could not be installed"),
+                )
             }
             _ => Item::Pending,
         }

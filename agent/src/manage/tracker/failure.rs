@@ -22,7 +22,8 @@ pub struct FailurePage {
 }
 
 /// Windows' own text (reference: artifacts, 5).
-const DEFAULT_TEXT: &str = "Setup could not be completed. Please try again or contact your support person for help.";
+const DEFAULT_TEXT: &str =
+    "Setup could not be completed. Please try again or contact your support person for help.";
 
 impl Management {
     fn mask(&self) -> i64 {

@@ -53,7 +53,13 @@ impl Management {
     }
 
     /// A first-sync node was written.
-    pub(in crate::manage) fn first_sync_written(&mut self, a: &mut Activity, cx: &mut Cx<'_>, uri: &LocUri, leaf: &str) {
+    pub(in crate::manage) fn first_sync_written(
+        &mut self,
+        a: &mut Activity,
+        cx: &mut Cx<'_>,
+        uri: &LocUri,
+        leaf: &str,
+    ) {
         if leaf == "TimeOutUntilSyncFailure" {
             let text = self.tree.read(uri).unwrap_or_default().to_owned();
             cx.decided(rules::ESS_024, format!("the page may take {text} minutes"));
@@ -93,7 +99,8 @@ impl Management {
 
     /// Why the page was still up, where a rule says so.
     fn tell_what_held(&self, cx: &mut Cx<'_>, phase: Phase) {
-        let released = |scope| self.tree.is_true(&self.first_sync(scope).child("ServerHasFinishedProvisioning"));
+        let released =
+            |scope| self.tree.is_true(&self.first_sync(scope).child("ServerHasFinishedProvisioning"));
         if phase == Phase::AccountSetup && released(Scope::Device) && !released(Scope::User) {
             cx.decided(rules::ESS_029, "only the device-scope ServerHasFinishedProvisioning was written");
         }
@@ -107,7 +114,8 @@ impl Management {
         let pending = self.tree.names(&node).into_iter().filter_map(|name| {
             let provider = node.child(&name);
             let state = self.tree.number(&provider.child("InstallationState")).unwrap_or(1);
-            let limit = self.tree.number(&provider.child("Timeout")).filter(|n| *n > 0).unwrap_or(PROVIDER_MINUTES);
+            let limit =
+                self.tree.number(&provider.child("Timeout")).filter(|n| *n > 0).unwrap_or(PROVIDER_MINUTES);
             (state == 1).then(|| (name, self.tracker.part_since + minutes(limit)))
         });
         pending.min_by_key(|(_, deadline)| *deadline)

@@ -62,7 +62,10 @@ impl Management {
         self.provisioning(cx, half(phase), false);
         if phase == Phase::DevicePreparation && first {
             cx.decided(rules::ESD_002, "Device preparation has four subtasks");
-            cx.decided(rules::ESD_003, "user-driven: joining and registering are complete when the page opens");
+            cx.decided(
+                rules::ESD_003,
+                "user-driven: joining and registering are complete when the page opens",
+            );
         }
         self.arm_limit(cx);
         if first && self.sessions.completed > 0 {
@@ -181,10 +184,15 @@ impl Management {
         cx.write_registry(RESTART_KEY, "RebootRequired", RegistryValue::Dword(0));
         if !policies.is_empty() {
             let count = policies.len();
-            cx.decided(rules::USR_025, format!("{count} policies need a restart: one, at the end of Device setup"));
+            cx.decided(
+                rules::USR_025,
+                format!("{count} policies need a restart: one, at the end of Device setup"),
+            );
         }
         let what = policies.iter().chain(&apps).map(String::as_str).collect::<Vec<_>>().join(", ");
-        a.tell(ManageEvent::RestartNeeded { why: format!("Device setup is complete and needs a restart ({what})") });
+        a.tell(ManageEvent::RestartNeeded {
+            why: format!("Device setup is complete and needs a restart ({what})"),
+        });
     }
 
     /// The running phase failed for good.
@@ -203,7 +211,11 @@ impl Management {
         self.tracker.failure = Some(Failure { phase, row, code: code.clone(), timed_out });
         self.verdict(half(phase), false);
         let name = if timed_out { "Timeout" } else { "Failure" };
-        page_event(cx, &format!("CommercialOOBE_ESPProgress_Page_{name}"), code.as_deref().unwrap_or("failed"));
+        page_event(
+            cx,
+            &format!("CommercialOOBE_ESPProgress_Page_{name}"),
+            code.as_deref().unwrap_or("failed"),
+        );
         self.tell_failure_rules(cx);
         cx.cancel_timer(Timer::EspLimit);
         cx.cancel_timer(Timer::ProviderLimit);

@@ -1,18 +1,26 @@
 //! JSON Schemas of the formats that people and programs write and read. They are checked in under `schema/`; a test
 //! holds them against this.
 
+mod reference;
+
 use schemars::generate::SchemaSettings;
 use schemars::{Schema, json_schema};
+
+pub use reference::reference;
 
 use crate::scenario::Spec;
 
 /// Of scenario files.
 pub fn scenario() -> String {
+    text(&scenario_schema())
+}
+
+fn scenario_schema() -> Schema {
     let generator = SchemaSettings::draft2020_12().into_generator();
     let mut schema = generator.into_root_schema_for::<Spec>();
     schema.insert("$id".to_owned(), "oobe-scenario-1".into());
     schema.insert("title".to_owned(), "oobe scenario, version 1".into());
-    text(&schema)
+    schema
 }
 
 /// Of the lines of a trace: the header, then records. Only what every reader relies on; kinds and their fields may be

@@ -1,12 +1,15 @@
 //! A run told as a story: what is on the screen, what the person does, what the device does about it, what it waits
 //! for, and which rules of the documents its decisions rest on.
 
+mod page;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use oobe_agent::io::{Correlation, Note, Timer};
 use oobe_agent::screen::Screen;
 use oobe_agent::time::{Span, VirtualTime};
 
+use self::page::{changed_rows, shortened, waited_for};
 use super::layout::{Entry, Layout};
 use super::paint::Tone;
 use super::words;
@@ -34,7 +37,6 @@ pub struct Narrator {
     detail: Detail,
     several: bool,
     devices: BTreeMap<String, Told>,
-    decided: BTreeSet<(String, String)>,
     now: VirtualTime,
     shown: Option<String>,
     wait: Wait,
@@ -49,6 +51,7 @@ struct Told {
     doing: Option<(Correlation, String)>,
     asked: BTreeMap<Correlation, (String, String)>,
     timers: BTreeMap<Timer, String>,
+    decided: BTreeSet<(String, String)>,
 }
 
 /// A wait that is still to be told.
@@ -66,7 +69,6 @@ impl Narrator {
             detail,
             several,
             devices: BTreeMap::new(),
-            decided: BTreeSet::new(),
             now: VirtualTime::ZERO,
             shown: None,
             wait: Wait::default(),
@@ -77,8 +79,8 @@ impl Narrator {
     /// Takes a record in; gives the lines that are ready to be printed.
     pub fn hear(&mut self, record: &Record) -> String {
         let passed = record.t - self.now;
-        if !matches!(record.what, What::Act { .. }) || passed > Span::ZERO {
-            self.finish_acts(record);
+        if passed > Span::ZERO {
+            self.finish_acts();
         }
         if passed >= WORTH_TELLING {
             self.wait.span.0 += passed.0;
@@ -94,10 +96,7 @@ impl Narrator {
 
     /// Nothing more comes: gives what was held back.
     pub fn finish(&mut self) -> String {
-        let names: Vec<String> = self.devices.keys().cloned().collect();
-        for name in &names {
-            self.tell_acts(name);
-        }
+        self.finish_acts();
         std::mem::take(&mut self.out)
     }
 
@@ -115,6 +114,8 @@ impl Narrator {
             }
             What::Reply { id, .. } => told.asked.get(id).map_or_else(String::new, |(host, _)| host.clone()),
             What::Act { person, .. } => person.clone(),
+            What::PowerOn => "someone to press the power button".to_owned(),
+            What::Trigger { trigger, .. } => trigger.clone(),
             _ => String::new(),
         }
     }
@@ -147,11 +148,9 @@ impl Narrator {
                 }
             }
             What::Reply { id, status, error, bytes, took, .. } => {
-                let (host, _) = self.told(who).asked.remove(id).unwrap_or_default();
+                let asked = self.told(who).asked.remove(id);
+                let host = asked.map_or_else(|| "the peer".to_owned(), |(host, _)| host);
                 match (status, error) {
-                    (Some(status), _) if *status >= 400 => {
-                        self.line(who, '←', &format!("{host} answers {status}"), "", Tone::Warning);
-                    }
                     (Some(status), _) => {
                         let text = format!("{host} answers {status} ({bytes} bytes, {} ms)", took.0);
                         self.more(who, '←', &text, "");
@@ -178,10 +177,12 @@ impl Narrator {
             }
             What::Registry { write } => {
                 let text = format!("{}\\{} = {}", write.key, write.name, words::registry(&write.value));
-                self.more(who, '=', &text, "registry");
+                self.more(who, '=', &shortened(&text), "");
             }
             What::Note { note } => self.note(record, note),
-            What::Link { link } => self.event(who, &format!("network link: {link:?}").to_lowercase(), Tone::Warning),
+            What::Link { link } => {
+                self.event(who, &format!("network link: {link:?}").to_lowercase(), Tone::Warning);
+            }
             What::Fault { fault } => self.event(who, &words::device_fault(fault), Tone::Warning),
             What::Trigger { trigger, action } => self.line(who, '!', action, trigger, Tone::Warning),
             What::Cloud { service, what, ok, detail, rule } => {
@@ -189,10 +190,18 @@ impl Narrator {
                 let text = format!("{service}: {what} {detail}");
                 match ok {
                     true => self.more(who, '◇', text.trim_end(), reference),
-                    false => self.line(who, '◇', &format!("refused by {}", text.trim_end()), reference, Tone::Warning),
+                    false => self.line(
+                        who,
+                        '◇',
+                        &format!("refused by {}", text.trim_end()),
+                        reference,
+                        Tone::Warning,
+                    ),
                 }
             }
-            What::End { outcome, detail } => self.line(who, '■', &format!("the run ends: {detail}"), outcome, Tone::Strong),
+            What::End { outcome, detail } => {
+                self.line(who, '■', &format!("the run ends: {detail}"), outcome, Tone::Strong);
+            }
             What::Key { .. } | What::Tpm { .. } | What::TimerCancelled { .. } | What::TimerFired { .. } => {
                 self.all(record);
             }
@@ -203,15 +212,26 @@ impl Narrator {
         let who = record.who.as_str();
         match note {
             Note::Decided { what, rule } => {
-                if self.decided.insert((rule.clone(), what.clone())) {
+                // Told once for each device, however often it is decided.
+                if self.told(who).decided.insert((rule.clone(), what.clone())) {
                     self.line(who, '§', what, rule, Tone::Faint);
                 }
             }
             Note::Checked { check, failed: Some(why) } => {
                 self.line(who, '✗', &format!("the check {check} fails: {why}"), "", Tone::Bad);
             }
-            Note::Progress { item, state } => self.line(who, '·', &format!("{item}: {state}"), "", Tone::Plain),
+            Note::Progress { item, state } => {
+                // Numbers on the way are for those who ask for more.
+                let text = format!("{item}: {state}");
+                if state.starts_with("status ") {
+                    self.more(who, '·', &text, "");
+                } else {
+                    self.line(who, '·', &text, "", Tone::Plain);
+                }
+            }
             Note::Failed { doing, fault, code, detail } => {
+                let short = detail.lines().next().unwrap_or_default();
+                let detail = if self.detail > Detail::Story { detail } else { short };
                 let text = format!("{doing}: {detail} ({})", words::blame(*fault));
                 self.line(who, '✗', &text, code.as_deref().unwrap_or_default(), Tone::Bad);
             }
@@ -219,7 +239,7 @@ impl Narrator {
                 self.line(who, '■', &format!("the device is through: {outcome}"), "", Tone::Good);
             }
             Note::Remark { text } => self.line(who, '·', text, "", Tone::Faint),
-            Note::Csp { .. } => self.more(who, '~', &words::record(record), ""),
+            Note::Csp { .. } => self.more(who, '~', &shortened(&words::record(record)), ""),
             Note::State { .. } | Note::Checked { failed: None, .. } => self.all(record),
         }
     }
@@ -242,14 +262,14 @@ impl Narrator {
         }
     }
 
-    /// Acts at one moment are told together, once something else happens.
-    fn finish_acts(&mut self, record: &Record) {
-        if self.devices.get(&record.who).is_some_and(|told| told.acts.is_some()) {
-            let who = record.who.clone();
-            self.tell_acts(&who);
+    fn finish_acts(&mut self) {
+        let names: Vec<String> = self.devices.keys().cloned().collect();
+        for name in &names {
+            self.tell_acts(name);
         }
     }
 
+    /// Acts at one moment are told together, before something else is told.
     fn tell_acts(&mut self, who: &str) {
         if let Some((person, acts)) = self.told(who).acts.take() {
             self.line(who, '>', &format!("{person} {}", acts.join(", ")), "", Tone::Plain);
@@ -275,6 +295,7 @@ impl Narrator {
     }
 
     fn line(&mut self, who: &str, sign: char, text: &str, reference: &str, tone: Tone) {
+        self.tell_acts(who);
         if self.wait.span > Span::ZERO {
             let wait = std::mem::take(&mut self.wait);
             let text = format!("{} {}", wait.span, waited_for(&wait.reasons));
@@ -295,37 +316,4 @@ impl Narrator {
         let lines = self.layout.entry(&entry);
         self.out.push_str(&lines);
     }
-}
-
-/// `for the installer of Archiver, then login.live.com`.
-fn waited_for(reasons: &[String]) -> String {
-    let mut known: Vec<&str> = reasons.iter().map(String::as_str).filter(|r| !r.is_empty()).collect();
-    known.dedup();
-    match known.as_slice() {
-        [] => "later".to_owned(),
-        [one] => format!("for {one}"),
-        [one, two] => format!("for {one}, then {two}"),
-        [one, two, rest @ ..] => format!("for {one}, then {two}, then {} more", rest.len()),
-    }
-}
-
-/// Phases and rows of the Enrollment Status Page that say something new.
-fn changed_rows(before: Option<&Screen>, now: &Screen) -> Vec<String> {
-    let rows = |screen: &Screen| {
-        let mut rows: Vec<(String, String)> = Vec::new();
-        for phase in screen.esp.iter().flat_map(|page| &page.phases) {
-            rows.push((phase.phase.title().to_owned(), phase.status.clone()));
-            rows.extend(phase.rows.iter().map(|row| {
-                (format!("{} / {}", phase.phase.title(), row.title), row.status.clone())
-            }));
-        }
-        rows
-    };
-    let old: BTreeMap<String, String> = before.map(rows).unwrap_or_default().into_iter().collect();
-    rows(now)
-        .into_iter()
-        .filter(|(title, status)| !status.is_empty() && old.get(title) != Some(status))
-        .filter(|(title, _)| before.is_some() || !title.contains(" / "))
-        .map(|(title, status)| format!("{}: {status}", title.rsplit(" / ").next().unwrap_or(&title)))
-        .collect()
 }

@@ -1,12 +1,14 @@
 //! From the tree to typed values: a serde deserializer that knows where it is. It words its own errors: what was
 //! found, what may stand there, and what comes close.
 
+mod access;
+
 use std::cell::RefCell;
 use std::fmt;
 
-use serde::de::value::StrDeserializer;
-use serde::de::{self, DeserializeOwned, DeserializeSeed, IntoDeserializer, Visitor};
+use serde::de::{self, DeserializeOwned, Visitor};
 
+use self::access::{Chosen, Items, Pairs};
 use super::problem::Problem;
 use super::source::Location;
 use super::suggest;
@@ -261,7 +263,9 @@ impl<'de> de::Deserializer<'de> for Reader<'de> {
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
         match &self.node.value {
             Value::List(list) => visitor.visit_seq(Items { reader: self, items: list.iter() }),
-            Value::Table(_) => Err(self.wrong("a list", "write it in brackets: `[{ ... }]`, or as `[[section]]`")),
+            Value::Table(_) => {
+                Err(self.wrong("a list", "write it in brackets: `[{ ... }]`, or as `[[section]]`"))
+            }
             _ => Err(self.wrong("a list", "write it in brackets: `[...]`")),
         }
     }
@@ -281,7 +285,9 @@ impl<'de> de::Deserializer<'de> for Reader<'de> {
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
         let Value::Table(table) = &self.node.value else {
-            return Err(self.wrong("named tables", "give each entry a name: `[section.name]`, or `name = { ... }`"));
+            return Err(
+                self.wrong("named tables", "give each entry a name: `[section.name]`, or `name = { ... }`")
+            );
         };
         visitor.visit_map(self.entries(table, None)).map_err(|e| e.or_at(self.node.at))
     }
@@ -295,7 +301,8 @@ impl<'de> de::Deserializer<'de> for Reader<'de> {
         let table = self.table()?;
         visitor.visit_map(self.entries(table, Some(fields))).map_err(|mut e| {
             if e.code == MISSING_KEY && e.at.is_none() && fields.contains(&"preset") {
-                let preset = ", or take what it needs from a preset: `preset = \"...\"` (`oobe list --presets`)";
+                let preset =
+                    ", or take what it needs from a preset: `preset = \"...\"` (`oobe list --presets`)";
                 e.help.get_or_insert_default().push_str(preset);
             }
             e.or_at(self.node.at)
@@ -343,98 +350,4 @@ impl<'de> de::Deserializer<'de> for Reader<'de> {
 
 fn quoted(names: &[&str]) -> String {
     names.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ")
-}
-
-struct Items<'a> {
-    reader: Reader<'a>,
-    items: std::slice::Iter<'a, Node>,
-}
-
-impl<'de> de::SeqAccess<'de> for Items<'de> {
-    type Error = ReadError;
-
-    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, ReadError> {
-        let Some(node) = self.items.next() else { return Ok(None) };
-        seed.deserialize(self.reader.child(node)).map(Some).map_err(|e| e.or_at(node.at))
-    }
-}
-
-struct Pairs<'a> {
-    reader: Reader<'a>,
-    entries: std::vec::IntoIter<&'a Entry>,
-    current: Option<&'a Entry>,
-}
-
-impl<'de> de::MapAccess<'de> for Pairs<'de> {
-    type Error = ReadError;
-
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, ReadError> {
-        self.current = self.entries.next();
-        let Some(entry) = self.current else { return Ok(None) };
-        let key: StrDeserializer<'_, ReadError> = entry.key.as_str().into_deserializer();
-        seed.deserialize(key).map(Some).map_err(|e| e.or_at(entry.key_at))
-    }
-
-    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, ReadError> {
-        let entry = self.current.take().expect("serde asks for a value only after its key");
-        seed.deserialize(self.reader.child(&entry.node)).map_err(|e| {
-            // A whole `[section]` is too much to underline: its heading will do.
-            let own_section = matches!(entry.node.value, Value::Table(_));
-            e.or_at(if own_section { entry.key_at } else { entry.node.at })
-        })
-    }
-}
-
-struct Chosen<'a> {
-    reader: Reader<'a>,
-    name: &'a str,
-    content: Option<&'a Node>,
-}
-
-impl<'de> de::EnumAccess<'de> for Chosen<'de> {
-    type Error = ReadError;
-    type Variant = Self;
-
-    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Self), ReadError> {
-        let name: StrDeserializer<'_, ReadError> = self.name.into_deserializer();
-        Ok((seed.deserialize(name)?, self))
-    }
-}
-
-impl<'de> Chosen<'de> {
-    fn content(&self) -> Result<Reader<'de>, ReadError> {
-        let node = self.content.ok_or_else(|| {
-            ReadError::new("scenario::wrong-type", format!("`{}` needs more to go with it", self.name))
-                .help(format!("write `{{ {} = {{ ... }} }}`", self.name))
-        })?;
-        Ok(self.reader.child(node))
-    }
-}
-
-impl<'de> de::VariantAccess<'de> for Chosen<'de> {
-    type Error = ReadError;
-
-    fn unit_variant(self) -> Result<(), ReadError> {
-        match self.content {
-            None => Ok(()),
-            Some(_) => Err(ReadError::new("scenario::wrong-type", format!("`{}` takes nothing", self.name))
-                .help(format!("write `\"{}\"` alone", self.name))),
-        }
-    }
-
-    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, ReadError> {
-        seed.deserialize(self.content()?)
-    }
-
-    fn tuple_variant<V: Visitor<'de>>(self, _len: usize, visitor: V) -> Result<V::Value, ReadError> {
-        de::Deserializer::deserialize_seq(self.content()?, visitor)
-    }
-
-    fn struct_variant<V: Visitor<'de>>(
-        self,
-        fields: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, ReadError> {
-        de::Deserializer::deserialize_struct(self.content()?, "", fields, visitor)
-    }
 }

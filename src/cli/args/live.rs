@@ -1,0 +1,92 @@
+//! Arguments of the commands that somebody sits in front of: tui, enroll.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueHint};
+
+use super::{KeysArg, TransportArg, VariationArgs, speed};
+use crate::scenario::quantity::Duration;
+use crate::world::Speed;
+
+/// `oobe tui`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  oobe tui scenarios/user-driven.toml               you are the person: type user name and password
+  oobe tui scenarios/user-driven.toml --auto        watch
+  oobe tui --replay trace.jsonl                     watch what was recorded")]
+pub(in crate::cli) struct TuiArgs {
+    /// The scenario.
+    #[arg(value_name = "SCENARIO", value_hint = ValueHint::FilePath, required_unless_present = "replay")]
+    pub(in crate::cli) scenario: Option<PathBuf>,
+    /// Show a recorded trace instead.
+    #[arg(long, value_name = "TRACE", value_hint = ValueHint::FilePath, conflicts_with = "scenario")]
+    pub(in crate::cli) replay: Option<PathBuf>,
+    #[command(flatten)]
+    pub(in crate::cli) variation: VariationArgs,
+    /// The people of the scenario act; you watch.
+    #[arg(long)]
+    pub(in crate::cli) auto: bool,
+    /// How fast virtual time goes by: `instant`, `real`, or a factor.
+    #[arg(long, value_parser = speed, default_value = "60x")]
+    pub(in crate::cli) speed: Speed,
+    /// How requests travel.
+    #[arg(long, value_enum, default_value_t)]
+    pub(in crate::cli) transport: TransportArg,
+    /// Write the trace to a file.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(in crate::cli) trace: Option<PathBuf>,
+}
+
+/// `oobe enroll`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The device talks to loopback only, unless a host is allowed by name. Passwords on a command line can be seen by others
+on the machine: prefer --password-stdin or the environment variable OOBE_PASSWORD.
+
+Examples:
+  oobe enroll --discovery-url https://localhost:8443/EnrollmentServer/Discovery.svc \\
+      --user demo@example.test --password-stdin --ca ca.pem < password.txt
+  oobe enroll --discovery-url https://mdm.example.test/EnrollmentServer/Discovery.svc \\
+      --user demo@example.test --allow-remote mdm.example.test")]
+pub(in crate::cli) struct EnrollArgs {
+    /// Discovery URL of the server.
+    #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
+    pub(in crate::cli) discovery_url: String,
+    /// User principal name.
+    #[arg(long, value_name = "UPN")]
+    pub(in crate::cli) user: String,
+    /// Password.
+    #[arg(long, env = "OOBE_PASSWORD", hide_env_values = true, required_unless_present = "password_stdin")]
+    pub(in crate::cli) password: Option<String>,
+    /// Read the password from standard input: its first line.
+    #[arg(long, conflicts_with = "password")]
+    pub(in crate::cli) password_stdin: bool,
+    /// Root certificates to trust, PEM or DER. May be given several times.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(in crate::cli) ca: Vec<PathBuf>,
+    /// A host besides loopback that the device may talk to. May be given several times.
+    #[arg(long, value_name = "HOST", value_hint = ValueHint::Hostname)]
+    pub(in crate::cli) allow_remote: Vec<String>,
+    /// Kind of keys; real servers expect RSA.
+    #[arg(long, value_enum, default_value = "rsa")]
+    pub(in crate::cli) keys: KeysArg,
+    /// Makes the device another one: serial number, name, ids.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
+    pub(in crate::cli) seed: u64,
+    /// How many times faster than the clock the device's timers run.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(in crate::cli) hurry: u32,
+    /// The run ends after this time on the clock.
+    #[arg(long, value_name = "TIME", default_value = "1h")]
+    pub(in crate::cli) limit: Duration,
+    /// Write the trace to a file.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Output")]
+    pub(in crate::cli) trace: Option<PathBuf>,
+    /// Tell the result only.
+    #[arg(long, short, help_heading = "Output", conflicts_with = "verbose")]
+    pub(in crate::cli) quiet: bool,
+    /// Tell more. Twice: everything.
+    #[arg(long, short, action = clap::ArgAction::Count, help_heading = "Output")]
+    pub(in crate::cli) verbose: u8,
+}

@@ -1,0 +1,124 @@
+//! `oobe run`
+
+use serde_json::Value;
+
+use super::{oobe, oobe_in, root, text, told};
+
+const MAIN: &str = "scenarios/user-driven.toml";
+
+#[test]
+fn every_scenario_passes() {
+    let output = oobe(&["run", "scenarios", "--quiet", "--jobs", "2"]);
+    assert!(output.status.success(), "{}", told(&output));
+}
+
+#[test]
+fn what_comes_out_does_not_depend_on_jobs() {
+    let run = |jobs: &str| {
+        let output = oobe(&["run", MAIN, "--devices", "4", "--jobs", jobs, "--format", "jsonl"]);
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        output.stdout
+    };
+    assert!(run("1") == run("2"), "one job and two give different output");
+}
+
+#[test]
+fn the_story_is_told() {
+    let output = oobe(&["run", MAIN]);
+    let story = text(&output.stdout);
+    for part in
+        ["power on", "Welcome to Contoso!", "alice types a password", "restart:", "USR-025", "rests on "]
+    {
+        assert!(story.contains(part), "{part:?} is missing in:\n{story}");
+    }
+    assert!(!story.contains("correct horse"), "the password shows");
+    assert!(story.lines().all(|line| line.chars().count() <= 100), "a line is too long");
+}
+
+#[test]
+fn secrets_are_masked_everywhere() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("trace.jsonl");
+    let trace = path.to_str().expect("a path in UTF-8");
+    let output = oobe(&["run", MAIN, "-vv", "--trace", trace]);
+    let all = format!("{}{}", told(&output), std::fs::read_to_string(&path).expect("the trace was written"));
+    assert!(!all.contains("correct horse") && !all.contains("TEST ONLY"), "a password shows");
+}
+
+#[test]
+fn reports_for_programs() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let run = |arguments: &[&str]| {
+        let mut all = vec!["run", "main.toml"];
+        all.extend(arguments);
+        oobe_in(folder.path(), &all)
+    };
+    std::fs::copy(root().join(MAIN), folder.path().join("main.toml")).expect("it can be copied");
+    let output = run(&["--format", "json", "--report", "junit=out.xml", "--report", "json=out.json"]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let document: Value = serde_json::from_slice(&output.stdout).expect("a JSON document");
+    assert_eq!(document["runs"][0]["outcome"], "desktop");
+    assert_eq!(document["runs"][0]["header"]["seed"], 1);
+    let file: Value =
+        serde_json::from_slice(&std::fs::read(folder.path().join("out.json")).expect("it was written"))
+            .expect("a JSON document");
+    assert_eq!(file, document);
+    let junit = std::fs::read_to_string(folder.path().join("out.xml")).expect("it was written");
+    assert!(
+        junit.contains("<testsuite name=\"main.toml (seed 1, keys p256)\"")
+            && junit.contains("failures=\"0\"")
+    );
+    let left = std::fs::read_dir(folder.path()).expect("it can be read").count();
+    assert_eq!(left, 3, "something half written was left behind");
+}
+
+#[test]
+fn jsonl_ends_with_the_result() {
+    let output = oobe(&["run", MAIN, "--format", "jsonl"]);
+    let lines = text(&output.stdout);
+    let first: Value = serde_json::from_str(lines.lines().next().expect("a line")).expect("JSON");
+    let last: Value = serde_json::from_str(lines.lines().last().expect("a line")).expect("JSON");
+    assert_eq!(first["format"], "oobe-trace");
+    assert_eq!(last["kind"], "result");
+    assert_eq!(last["records"], lines.lines().count() - 2);
+}
+
+#[test]
+fn a_failed_expectation_shows_what_happened_and_how_to_run_it_again() {
+    let output =
+        oobe(&["run", MAIN, "--quiet", "--seed", "5", "--set", "expect.\"the desktop comes up\".within=2m"]);
+    assert_eq!(output.status.code(), Some(1));
+    let told = text(&output.stdout);
+    for part in [
+        "✗ the desktop comes up",
+        "expected  the run ends as `desktop`, within 2m",
+        "happened  it ended as `desktop` at ",
+        "around ",
+        "run again: oobe run scenarios/user-driven.toml --seed 5 --set 'expect.\"the desktop comes up\".within=2m' -v",
+    ] {
+        assert!(told.contains(part), "{part:?} is missing in:\n{told}");
+    }
+}
+
+#[test]
+fn nobody_in_front_of_the_device() {
+    let output = oobe(&["run", MAIN, "--quiet", "--set", "person={}", "--set", "expect=[]"]);
+    assert_eq!(output.status.code(), Some(4), "{}", told(&output));
+    assert!(text(&output.stdout).starts_with("STOP scenarios/user-driven.toml  quiet after"));
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    use std::process::{Command, Stdio};
+
+    let mut child = Command::new(env!("CARGO_BIN_EXE_oobe"))
+        .args(["list", "--rules"])
+        .current_dir(root())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program was built with the tests");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("it ends");
+    assert!(output.status.success() && output.stderr.is_empty(), "{}", told(&output));
+}

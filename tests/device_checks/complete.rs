@@ -1,0 +1,70 @@
+//! The list of checks stays complete: one that gets no negative test fails here.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Calls that name a check, in the device's sources.
+const CALLS: [&str; 3] = [".checked(", "check(cx, ", "reject("];
+
+/// The calls that pass on a name that was given to them: the definitions of the helpers themselves.
+const PASSED_ON: [&str; 4] = [
+    ".checked(rejected.check, ",
+    ".checked(name, failed.clone())",
+    "check: &str",
+    "check: &'static str, problem",
+];
+
+/// All Rust files below a folder, ordered, tests left out.
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    let entries = fs::read_dir(folder).expect("the folder can be read");
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();
+    paths.sort();
+    for path in paths {
+        if path.is_dir() && !path.ends_with("tests") {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|e| e == "rs") && !path.ends_with("tests.rs") {
+            found.push(path);
+        }
+    }
+}
+
+/// The names of checks in one file. A call whose name can't be read is a failure: the list would be incomplete.
+fn named(path: &Path, names: &mut BTreeSet<String>) {
+    let text = fs::read_to_string(path).expect("the file can be read");
+    // One line, however the calls are laid out.
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ").replace("( ", "(");
+    for call in CALLS {
+        for (at, _) in text.match_indices(call) {
+            let after = text[at + call.len()..].trim_start();
+            if let Some((name, _)) = after.strip_prefix('"').and_then(|rest| rest.split_once('"')) {
+                names.insert(name.to_owned());
+                continue;
+            }
+            let passed_on =
+                PASSED_ON.iter().any(|form| text[at..].starts_with(form) || after.starts_with(form));
+            let shown: String = text[at..].chars().take(80).collect();
+            assert!(passed_on, "{}: the check in `{shown}` has no name that can be read", path.display());
+        }
+    }
+}
+
+#[test]
+fn every_check_of_the_device_has_a_negative_test() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let (mut files, mut names) = (Vec::new(), BTreeSet::new());
+    sources(&root.join("agent/src"), &mut files);
+    files.iter().for_each(|path| named(path, &mut names));
+    assert!(names.len() > 50, "only {} checks were found: is the search still right?", names.len());
+
+    let mut tests = Vec::new();
+    sources(&root.join("tests/device_checks"), &mut tests);
+    let tests: String =
+        tests.iter().map(|path| fs::read_to_string(path).expect("the file can be read")).collect();
+    let missing: Vec<&String> = names
+        .iter()
+        .filter(|name| !tests.contains(&format!("fn device_refuses_{}()", name.replace('-', "_"))))
+        .collect();
+    assert!(missing.is_empty(), "no test is named device_refuses_... after {missing:?}");
+    println!("{} checks, each with its negative test", names.len());
+}
