@@ -6,12 +6,12 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use oobe::scenario::spec::Keys;
 use oobe::scenario::{self, LoadOptions, Scenario};
 use oobe::world::{RunOptions, World, run};
 use oobe_agent::Device;
 use oobe_agent::io::{Effect, Input};
 use oobe_agent::keys::{KeyCommand, SoftwareKeyStore};
-use oobe::scenario::spec::Keys;
 use oobe_wire::{syncml, xml};
 
 // A benchmark reads the clock; the rest of the program may not.
@@ -99,7 +99,8 @@ fn memory(scenario: &Scenario, worlds: u64) {
     let before = resident_kib();
     let alive: Vec<World> = (0..worlds)
         .map(|seed| {
-            let mut world = World::new(scenario, &options(seed, Keys::P256)).expect("the scenario can be built");
+            let mut world =
+                World::new(scenario, &options(seed, Keys::P256)).expect("the scenario can be built");
             for _ in 0..250 {
                 world.step(&mut |_| {});
             }
@@ -107,7 +108,11 @@ fn memory(scenario: &Scenario, worlds: u64) {
         })
         .collect();
     let grown = resident_kib().saturating_sub(before);
-    println!("memory: {} KiB for each world (one device, its cloud, its queue), {} alive", grown / worlds, alive.len());
+    println!(
+        "memory: {} KiB for each world (one device, its cloud, its queue), {} alive",
+        grown / worlds,
+        alive.len()
+    );
 }
 
 /// Where the time of one deployment goes: the device is pure, so its share is measured by feeding the recorded inputs
@@ -183,8 +188,26 @@ fn split(scenario: &Scenario, rounds: usize) {
     );
     let percent = |part: Duration| 100.0 * part.as_secs_f64() / whole.as_secs_f64();
     println!("one deployment, P-256: {:.2} ms, of which", ms(whole));
-    println!("  device (state machines, its checks, its XML)  {:.2} ms ({:.0} %)", ms(device), percent(device));
-    println!("  key store ({} commands)                       {:.2} ms ({:.0} %)", commands.len(), ms(keys), percent(keys));
-    println!("  cloud, transport, driver (the rest)           {:.2} ms ({:.0} %)", ms(whole.saturating_sub(device + keys)), percent(whole.saturating_sub(device + keys)));
-    println!("  XML, both sides, read and written again       {:.2} ms ({:.0} %), {} messages, part of the above", ms(reading), percent(reading), bodies.len());
+    println!(
+        "  device (state machines, its checks, its XML)  {:.2} ms ({:.0} %)",
+        ms(device),
+        percent(device)
+    );
+    println!(
+        "  key store ({} commands)                       {:.2} ms ({:.0} %)",
+        commands.len(),
+        ms(keys),
+        percent(keys)
+    );
+    println!(
+        "  cloud, transport, driver (the rest)           {:.2} ms ({:.0} %)",
+        ms(whole.saturating_sub(device + keys)),
+        percent(whole.saturating_sub(device + keys))
+    );
+    println!(
+        "  XML, both sides, read and written again       {:.2} ms ({:.0} %), {} messages, part of the above",
+        ms(reading),
+        percent(reading),
+        bodies.len()
+    );
 }

@@ -111,18 +111,15 @@ pub fn begin(options: &EnrollOptions) -> Result<World, EnrollError> {
 }
 
 fn check_url(options: &EnrollOptions) -> Result<(), EnrollError> {
-    let wrong = |reason: &str| EnrollError::Url { url: options.discovery_url.clone(), reason: reason.to_owned() };
+    let wrong =
+        |reason: &str| EnrollError::Url { url: options.discovery_url.clone(), reason: reason.to_owned() };
     let url = url::Url::parse(&options.discovery_url).map_err(|e| wrong(&e.to_string()))?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err(wrong("its scheme is neither"));
     }
     let host = url.host_str().ok_or_else(|| wrong("it names no host"))?;
     let allowed = Allowed { hosts: options.allow_remote.clone() };
-    if allowed.permits(host) {
-        Ok(())
-    } else {
-        Err(EnrollError::Remote { host: host.to_owned() })
-    }
+    if allowed.permits(host) { Ok(()) } else { Err(EnrollError::Remote { host: host.to_owned() }) }
 }
 
 /// Certificates of a PEM file, or the one of a DER file.
@@ -133,7 +130,8 @@ fn read_roots(path: &std::path::Path) -> Result<Vec<Vec<u8>>, EnrollError> {
         CertificateDer::pem_slice_iter(&bytes).filter_map(Result::ok).map(|der| der.to_vec()).collect();
     let found = if pem.is_empty() { vec![bytes] } else { pem };
     for der in &found {
-        oobe_wire::x509::parse_certificate(der).map_err(|e| wrong(format!("no certificate in PEM or DER: {e}")))?;
+        oobe_wire::x509::parse_certificate(der)
+            .map_err(|e| wrong(format!("no certificate in PEM or DER: {e}")))?;
     }
     Ok(found)
 }

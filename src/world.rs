@@ -129,7 +129,12 @@ impl World {
 
     /// A world of one device and no cloud of ours: it talks to a server that the user named. Time is the clock on the
     /// wall; `hurry` shortens the device's timers, never its timestamps.
-    pub fn foreign(mut setup: DeviceSetup, allowed: Allowed, hurry: u32, limit: Span) -> Result<Self, RunError> {
+    pub fn foreign(
+        mut setup: DeviceSetup,
+        allowed: Allowed,
+        hurry: u32,
+        limit: Span,
+    ) -> Result<Self, RunError> {
         let epoch = transport::wall_clock();
         setup.clock = DeviceClock { epoch, skew_ms: 0 };
         let name = setup.name.clone();
@@ -295,7 +300,9 @@ impl World {
                     self.input(&device, Input::TimerFired { timer, boot }, sink);
                 }
             }
-            Due::Arrive { device, id, request, asked, fate } => self.arrive(device, id, &request, asked, fate, sink),
+            Due::Arrive { device, id, request, asked, fate } => {
+                self.arrive(device, id, &request, asked, &fate, sink);
+            }
             Due::Deliver { device, id, result, asked } => {
                 let linked = self.hosts.get(&device).is_some_and(|h| h.link != Link::Down);
                 let result = if linked || matches!(result, Err(TransportError::NoNetwork)) {
@@ -414,10 +421,21 @@ impl World {
     }
 
     /// A request leaves a device: the network decides what becomes of it.
-    fn send(&mut self, device: &str, id: Correlation, request: HttpRequest, why: String, sink: &mut Sink<'_>) {
+    fn send(
+        &mut self,
+        device: &str,
+        id: Correlation,
+        request: HttpRequest,
+        why: String,
+        sink: &mut Sink<'_>,
+    ) {
         self.emit(device, record::request(id, &request, why), sink);
         let linked = self.hosts.get(device).is_some_and(|h| h.link != Link::Down);
-        let fate = if linked { self.network.decide(self.now, device, &request) } else { Fate::Fails(TransportError::NoNetwork) };
+        let fate = if linked {
+            self.network.decide(self.now, device, &request)
+        } else {
+            Fate::Fails(TransportError::NoNetwork)
+        };
         let asked = self.now;
         let device = device.to_owned();
         match fate {
@@ -440,7 +458,7 @@ impl World {
         id: Correlation,
         request: &HttpRequest,
         asked: VirtualTime,
-        fate: Fate,
+        fate: &Fate,
         sink: &mut Sink<'_>,
     ) {
         if let Some(cloud) = &self.cloud {
@@ -448,7 +466,7 @@ impl World {
         }
         let Some(host) = self.hosts.get_mut(&device) else { return };
         // A forced answer stands in place of the real one: the service never hears of the request.
-        let result = if let Fate::Forced(reply) = &fate {
+        let result = if let Fate::Forced(reply) = fate {
             Ok(reply.clone())
         } else {
             let exchange = self.transport.exchange(host, request);
@@ -490,16 +508,22 @@ impl World {
         self.actors.hear(&mut self.queue, &record);
     }
 
-    /// After everything that happened at once: is the run over?
+    /// After everything that happened at once: is the run over? Conversations that are under way when the last device
+    /// reaches its end are finished first: a server must hear of the write that ended the run.
     fn settle(&mut self, sink: &mut Sink<'_>) {
-        if self.ending.is_none() && self.hosts.values().all(|h| h.ended.is_some()) && !self.actors.waiting(&self.queue) {
+        let ended = self.ending.is_none() && self.hosts.values().all(|h| h.ended.is_some());
+        if ended && !self.queue.holds_traffic() && !self.queue.holds_action() {
             let ending = Ending::of(self.hosts.values().filter_map(|h| h.ended.clone()));
             self.end(ending, sink);
         }
     }
 
     fn end(&mut self, ending: Ending, sink: &mut Sink<'_>) {
-        self.emit("world", What::End { outcome: ending.outcome.clone(), detail: ending.detail.clone() }, sink);
+        self.emit(
+            "world",
+            What::End { outcome: ending.outcome.clone(), detail: ending.detail.clone() },
+            sink,
+        );
         self.ending = Some(ending);
     }
 }

@@ -10,7 +10,17 @@ const BANNED: [&str; 9] =
 fn the_device_depends_on_nothing_that_does_io() {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
     let output = Command::new(cargo)
-        .args(["tree", "--package", "oobe-agent", "--edges", "normal,build", "--prefix", "none", "--offline", "--locked"])
+        .args([
+            "tree",
+            "--package",
+            "oobe-agent",
+            "--edges",
+            "normal,build",
+            "--prefix",
+            "none",
+            "--offline",
+            "--locked",
+        ])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .expect("cargo runs these tests, so it can be run");

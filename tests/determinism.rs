@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
+use oobe::scenario::spec::Keys;
 use oobe::scenario::{self, LoadOptions, Scenario};
 use oobe::trace::record::Record;
 use oobe::world::{RunOptions, TransportKind, World, run};
-use oobe::scenario::spec::Keys;
 
 fn main_scenario() -> Scenario {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/user-driven.toml");
@@ -66,7 +66,9 @@ fn a_fork_goes_on_as_the_original_does_and_neither_disturbs_the_other() {
 
     let mut world = World::new(&scenario, &RunOptions::default()).expect("the scenario can be built");
     let mut seen = Vec::new();
-    let write = |lines: &mut Vec<String>, record: &Record| lines.push(serde_json::to_string(record).expect("serialises"));
+    let write = |lines: &mut Vec<String>, record: &Record| {
+        lines.push(serde_json::to_string(record).expect("serialises"));
+    };
     for _ in 0..200 {
         world.step(&mut |record| write(&mut seen, record));
     }

@@ -102,8 +102,8 @@ impl Cx<'_> {
     }
 
     /// Tells that a state machine moved.
-    pub fn state(&mut self, machine: &str, from: impl ToString, to: impl ToString) {
-        self.note(Note::State { machine: machine.to_owned(), from: from.to_string(), to: to.to_string() });
+    pub fn state(&mut self, machine: &str, from: impl Into<String>, to: impl Into<String>) {
+        self.note(Note::State { machine: machine.to_owned(), from: from.into(), to: to.into() });
     }
 
     /// Writes an event record, stamped with the device's clock.

@@ -182,6 +182,7 @@ impl Device {
             if let Some(screen) = &screen {
                 if self.memory.screen.as_ref().is_none_or(|up| up.id != screen.id) {
                     self.memory.typed.clear();
+                    self.memory.picked = None;
                 }
                 tray.effects.push(Effect::ShowScreen(Box::new(screen.clone())));
             }

@@ -48,7 +48,11 @@ impl Failure {
     }
 
     /// The peer said no.
-    pub fn refused(doing: &'static str, code: Option<&'static ResultCode>, detail: impl Into<String>) -> Self {
+    pub fn refused(
+        doing: &'static str,
+        code: Option<&'static ResultCode>,
+        detail: impl Into<String>,
+    ) -> Self {
         Self { doing, fault: NoteFault::PeerRefused, code, detail: detail.into() }
     }
 

@@ -8,7 +8,10 @@ use std::path::{Path, PathBuf};
 const TREES: [&str; 4] = ["agent/src", "mock-cloud/src", "src", "wire/src"];
 
 /// Lines that may name a code all the same: (end of the path, what the line holds, why).
-const ALLOWED: &[(&str, &str, &str)] = &[];
+const ALLOWED: &[(&str, &str, &str)] = &[
+    ("src/cli/args/mod.rs", "oobe explain", "an example in the help text"),
+    ("src/cli/args/knowledge.rs", "oobe explain", "an example in the help text"),
+];
 
 #[test]
 fn no_result_code_outside_the_catalog() {
@@ -45,6 +48,10 @@ fn rust_files(dir: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
         let path = entry.path();
+        // Test modules in files of their own check the tables against the wire, like those behind `#[cfg(test)]`.
+        if path.file_stem().is_some_and(|name| name == "tests") {
+            continue;
+        }
         if path.is_dir() {
             files.extend(rust_files(&path));
         } else if path.extension().is_some_and(|e| e == "rs") {

@@ -96,8 +96,12 @@ fn password(args: &EnrollArgs) -> std::io::Result<Secret<String>> {
 
 /// At the desktop all is well. Otherwise it is the peer's doing, if the last thing that failed was.
 fn judge(records: &[Record], complete: bool, outcome: &str) -> Exit {
+    // A device whose sessions all fail reaches its desktop too, without management: that is no success of the server.
+    let answered = records.iter().any(|record| {
+        matches!(&record.what, What::Note { note: Note::Checked { check, failed: None } } if check == "syncml-answered")
+    });
     if complete && outcome == "desktop" {
-        return Exit::Success;
+        return if answered { Exit::Success } else { Exit::Peer };
     }
     let last = records.iter().rev().find_map(|record| match &record.what {
         What::Note { note: Note::Failed { fault, .. } } => Some(*fault),

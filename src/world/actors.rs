@@ -10,7 +10,9 @@ use super::queue::{Due, Queue};
 use super::{Sink, World};
 use crate::expect::request_fits;
 use crate::scenario::build;
-use crate::scenario::spec::{Action, AdminAction, Condition, DeviceFault, FaultSpec, Glob, Spec, TriggerSpec};
+use crate::scenario::spec::{
+    Action, AdminAction, Condition, DeviceFault, FaultSpec, Glob, Spec, TriggerSpec,
+};
 use crate::trace::record::{Record, What};
 use oobe_agent::io::{Correlation, Note};
 use std::collections::BTreeMap;
@@ -86,11 +88,6 @@ impl Actors {
         }
     }
 
-    /// Whether an action is still in the queue: then the run is not over.
-    pub(super) fn waiting(&self, queue: &Queue) -> bool {
-        queue.holds_action()
-    }
-
     /// Hears a record.
     pub(super) fn hear(&mut self, queue: &mut Queue, record: &Record) {
         if self.triggers.is_empty() {
@@ -118,7 +115,10 @@ impl Actors {
             trigger.fired += 1;
             for action in &trigger.spec.actions {
                 let device = Some(record.who.clone());
-                queue.push(record.t + trigger.spec.after.0, due(&trigger.name, device, Deed::Action(action.clone())));
+                queue.push(
+                    record.t + trigger.spec.after.0,
+                    due(&trigger.name, device, Deed::Action(action.clone())),
+                );
             }
         }
     }
@@ -138,13 +138,16 @@ fn fits(on: &Condition, record: &Record, asked: Option<&(String, String)>) -> bo
             on.screen.as_deref() == Some(screen.id.as_str())
                 && on.shows.as_ref().is_none_or(|glob| crate::expect::screen_shows(screen, glob))
         }
-        What::Event { event } => on.event.as_ref().is_some_and(|pattern| crate::expect::event_fits(pattern, event)),
+        What::Event { event } => {
+            on.event.as_ref().is_some_and(|pattern| crate::expect::event_fits(pattern, event))
+        }
         What::Note { note: Note::State { machine, from, to } } => on.state.as_ref().is_some_and(|pattern| {
             pattern.machine == *machine && glob(pattern.to.as_ref(), to) && glob(pattern.from.as_ref(), from)
         }),
-        What::Note { note: Note::Progress { item, state } } => {
-            on.progress.as_ref().is_some_and(|pattern| pattern.item.matches(item) && pattern.state.matches(state))
-        }
+        What::Note { note: Note::Progress { item, state } } => on
+            .progress
+            .as_ref()
+            .is_some_and(|pattern| pattern.item.matches(item) && pattern.state.matches(state)),
         What::Restart { .. } => on.restart == Some(true),
         What::Request { method, url, .. } => on.request.as_ref().is_some_and(|pattern| {
             pattern.status.is_none() && pattern.error.is_none() && request_fits(pattern, method, url)
@@ -170,7 +173,7 @@ impl World {
     pub(super) fn carry_out(&mut self, trigger: &str, device: Option<&str>, deed: Deed, sink: &mut Sink<'_>) {
         let told = match &deed {
             Deed::Action(action) => build::describe(action),
-            Deed::Machine(fault) => format!("{fault:?}"),
+            Deed::Machine(fault) => fault.to_string(),
             Deed::Service(fault) => format!("the service misbehaves: {:?}", fault.what),
         };
         self.emit("world", What::Trigger { trigger: trigger.to_owned(), action: told }, sink);
@@ -240,18 +243,24 @@ impl World {
                 }
             }
             Action::Person { who, does } => {
-                let seat = who.as_deref().and_then(|name| self.people.seat_of(name)).or(on).map(str::to_owned);
+                let seat =
+                    who.as_deref().and_then(|name| self.people.seat_of(name)).or(on).map(str::to_owned);
                 if let Some(device) = seat {
                     let person = self.people.name_at(&device).unwrap_or("somebody").to_owned();
                     let mut at = self.now;
                     for (wait, acts) in batches(&does) {
                         at = at + wait;
                         let screen = self.people.number(&device);
-                        self.queue.push(at, Due::Person { person: person.clone(), device: device.clone(), screen, acts });
+                        self.queue.push(
+                            at,
+                            Due::Person { person: person.clone(), device: device.clone(), screen, acts },
+                        );
                     }
                 }
             }
-            Action::Network { fault, lasts } => self.network.strike(self.now, None, fault, lasts.map(|d| d.0)),
+            Action::Network { fault, lasts } => {
+                self.network.strike(self.now, None, fault, lasts.map(|d| d.0));
+            }
             Action::Admin { does } => self.administer(&does, sink),
         }
     }
@@ -265,14 +274,17 @@ impl World {
             Ok(done) => (true, done),
             Err(error) => (false, error.to_string()),
         };
-        let what = What::Cloud { service: "admin".into(), what: "administrator".into(), ok, detail, rule: None };
+        let what =
+            What::Cloud { service: "admin".into(), what: "administrator".into(), ok, detail, rule: None };
         self.journal(sink);
         self.emit("cloud", what, sink);
     }
 
     /// Serial numbers by device name: what the administrator's portal knows devices by.
     fn hosts_serials(&self) -> BTreeMap<String, String> {
-        let serial = |host: &super::host::Host| host.device.setup().hardware.record.smbios.system_serial_number.clone();
+        let serial = |host: &super::host::Host| {
+            host.device.setup().hardware.record.smbios.system_serial_number.clone()
+        };
         self.hosts.iter().map(|(name, host)| (name.clone(), serial(host))).collect()
     }
 }
@@ -285,7 +297,9 @@ fn admin_action(does: &AdminAction, serials: &BTreeMap<String, String>) -> oobe_
         AdminAction::AssignProfile { device, profile } => {
             Portal::AssignProfile { device: serial(device), profile: Some(profile.clone()) }
         }
-        AdminAction::UnassignProfile { device } => Portal::AssignProfile { device: serial(device), profile: None },
+        AdminAction::UnassignProfile { device } => {
+            Portal::AssignProfile { device: serial(device), profile: None }
+        }
         AdminAction::Deregister { device } => {
             Portal::DeleteDevice { device: serial(device), which: Which::Autopilot }
         }
@@ -295,6 +309,8 @@ fn admin_action(does: &AdminAction, serials: &BTreeMap<String, String>) -> oobe_
         AdminAction::SetPassword { user, password } => {
             Portal::ResetPassword { user: user.clone(), password: password.clone() }
         }
-        AdminAction::EnableUser { user, enabled } => Portal::EnableUser { user: user.clone(), enabled: *enabled },
+        AdminAction::EnableUser { user, enabled } => {
+            Portal::EnableUser { user: user.clone(), enabled: *enabled }
+        }
     }
 }

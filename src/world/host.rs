@@ -86,7 +86,9 @@ impl TpmSocket {
     pub(super) fn execute(&self, command: &TpmCommand) -> Result<TpmReply, TpmError> {
         match (self, command) {
             (Self::Empty, _) => Err(TpmError::Absent),
-            (Self::Properties(properties), TpmCommand::GetProperties) => Ok(TpmReply::Properties(properties.clone())),
+            (Self::Properties(properties), TpmCommand::GetProperties) => {
+                Ok(TpmReply::Properties(properties.clone()))
+            }
         }
     }
 }

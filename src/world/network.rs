@@ -59,9 +59,14 @@ pub(super) enum Fate {
 
 impl Fate {
     /// What the device gets in place of `result`.
-    pub(super) fn apply(&self, result: Result<HttpReply, TransportError>) -> Result<HttpReply, TransportError> {
+    pub(super) fn apply(
+        &self,
+        result: Result<HttpReply, TransportError>,
+    ) -> Result<HttpReply, TransportError> {
         match self {
-            Self::Garbage => result.map(|reply| HttpReply { body: b"\x00\xff<noise>\x80&&&".to_vec(), ..reply }),
+            Self::Garbage => {
+                result.map(|reply| HttpReply { body: b"\x00\xff<noise>\x80&&&".to_vec(), ..reply })
+            }
             Self::Truncated => match result {
                 Ok(mut reply) => {
                     reply.body.truncate(reply.body.len() / 2);
@@ -93,11 +98,22 @@ impl Network {
 
     /// A network without faults of its own (a foreign server brings them).
     pub(super) fn real(seed: u64) -> Self {
-        Self { stream: Stream::new(seed, &["network"]), reply: Span::ZERO, rate: u64::MAX, faults: Vec::new() }
+        Self {
+            stream: Stream::new(seed, &["network"]),
+            reply: Span::ZERO,
+            rate: u64::MAX,
+            faults: Vec::new(),
+        }
     }
 
     /// A fault begins in the middle of a run.
-    pub(super) fn strike(&mut self, now: VirtualTime, device: Option<String>, fault: NetworkFault, lasts: Option<Span>) {
+    pub(super) fn strike(
+        &mut self,
+        now: VirtualTime,
+        device: Option<String>,
+        fault: NetworkFault,
+        lasts: Option<Span>,
+    ) {
         self.faults.push(Armed {
             device,
             from: now,
@@ -115,7 +131,7 @@ impl Network {
         let (host, path) = host_and_path(&request.url);
         let mut fate = Fate::Fair;
         for fault in &mut self.faults {
-            if fault.meets(now, device, request, &host, &path) && fate == Fate::Fair {
+            if fault.meets(now, device, request, host, path) && fate == Fate::Fair {
                 fate = fault.fate();
             }
         }
@@ -163,7 +179,14 @@ impl Armed {
     }
 
     /// Whether this request meets the fault; counts it.
-    fn meets(&mut self, now: VirtualTime, device: &str, request: &HttpRequest, host: &str, path: &str) -> bool {
+    fn meets(
+        &mut self,
+        now: VirtualTime,
+        device: &str,
+        request: &HttpRequest,
+        host: &str,
+        path: &str,
+    ) -> bool {
         if now < self.from || self.until.is_some_and(|until| now >= until) {
             return false;
         }
@@ -172,7 +195,8 @@ impl Armed {
         }
         let fits = match &self.what {
             Kind::Network(fault) => {
-                fault.host.as_ref().is_none_or(|h| h.matches(host)) && fault.path.as_ref().is_none_or(|p| p.matches(path))
+                fault.host.as_ref().is_none_or(|h| h.matches(host))
+                    && fault.path.as_ref().is_none_or(|p| p.matches(path))
             }
             Kind::Force(force) => request_fits(&force.request, &request.method.to_string(), &request.url),
         };

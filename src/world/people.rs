@@ -51,15 +51,19 @@ impl People {
             .map(|device| {
                 let person = scenario.person_at(device).filter(|_| !interactive).map(|(name, spec)| {
                     let right = scenario.user(&spec.user).map(|(_, user)| user.password.clone());
-                    let passwords =
-                        if spec.passwords.is_empty() { right.into_iter().collect() } else { spec.passwords.clone() };
+                    let passwords = if spec.passwords.is_empty() {
+                        right.into_iter().collect()
+                    } else {
+                        spec.passwords.clone()
+                    };
                     Person {
                         name: name.to_owned(),
                         user: spec.user.clone(),
                         passwords,
                         typed: 0,
                         think: spec.think.0,
-                        tries: spec.tries,
+                        // Whoever knows several passwords tries them all.
+                        tries: spec.tries.max(u32::try_from(spec.passwords.len()).unwrap_or(u32::MAX)),
                         at: spec.at.clone(),
                         stream: Stream::new(seed, &["person", name]),
                     }
@@ -117,7 +121,13 @@ impl People {
     }
 
     /// A screen shows: when it asks something new, its person will answer.
-    pub(super) fn screen_shown(&mut self, queue: &mut Queue, now: VirtualTime, device: &str, screen: &Screen) {
+    pub(super) fn screen_shown(
+        &mut self,
+        queue: &mut Queue,
+        now: VirtualTime,
+        device: &str,
+        screen: &Screen,
+    ) {
         let Some(seat) = self.seats.get_mut(device) else { return };
         seat.screen = Some(screen.clone());
         let question = question(screen);
@@ -172,7 +182,8 @@ impl Person {
 
     /// What a screen asks for is what is done.
     fn usual(&mut self, screen: &Screen) -> Vec<Act> {
-        let troubled = screen.id.ends_with("error") || screen.id == "entra.wrong-org";
+        let troubled =
+            screen.error.is_some() || screen.id.ends_with("error") || screen.id == "entra.wrong-org";
         if troubled {
             if self.tries == 0 {
                 return Vec::new();

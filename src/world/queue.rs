@@ -52,6 +52,13 @@ impl Queue {
         self.due.first_key_value().map(|((time, _), _)| *time)
     }
 
+    /// Whether something is under way that a device waits for: a request, an answer, a key operation.
+    pub(super) fn holds_traffic(&self) -> bool {
+        self.due.values().any(|due| {
+            matches!(due, Due::Arrive { .. } | Due::Deliver { .. } | Due::Keys { .. } | Due::Tpm { .. })
+        })
+    }
+
     /// Whether an action of the scenario is still to come.
     pub(super) fn holds_action(&self) -> bool {
         self.due.values().any(|due| matches!(due, Due::Action { .. }))

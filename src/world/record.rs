@@ -9,6 +9,7 @@ use oobe_wire::crypto::sha256;
 use oobe_wire::encoding::hex_lower;
 use oobe_wire::x509::parse_certificate;
 
+use crate::trace::mask;
 use crate::trace::record::What;
 
 /// First 16 hex digits of the SHA-256 of a body.
@@ -23,7 +24,7 @@ pub(super) fn request(id: Correlation, request: &HttpRequest, why: String) -> Wh
     What::Request {
         id,
         method: request.method.to_string(),
-        url: request.url.clone(),
+        url: mask::url(&request.url).into_owned(),
         bytes: request.body.len() as u64,
         digest: digest(&request.body),
         client,
@@ -41,9 +42,14 @@ pub(super) fn reply(id: Correlation, result: &Result<HttpReply, TransportError>,
             error: None,
             took,
         },
-        Err(error) => {
-            What::Reply { id, status: None, bytes: 0, digest: String::new(), error: Some(error.to_string()), took }
-        }
+        Err(error) => What::Reply {
+            id,
+            status: None,
+            bytes: 0,
+            digest: String::new(),
+            error: Some(error.to_string()),
+            took,
+        },
     }
 }
 

@@ -50,7 +50,10 @@ pub struct Ending {
 impl Ending {
     /// Nothing more can happen: everybody waits for somebody.
     pub(crate) fn quiet() -> Self {
-        Self { outcome: "quiet".into(), detail: "nothing more can happen: every device waits for somebody".into() }
+        Self {
+            outcome: "quiet".into(),
+            detail: "nothing more can happen: every device waits for somebody".into(),
+        }
     }
 
     /// The time limit came first.
@@ -143,7 +146,8 @@ impl Pace {
     #[allow(clippy::cast_precision_loss)] // milliseconds of a year are exact in an f64
     pub fn remaining(&self, due: VirtualTime) -> Option<std::time::Duration> {
         let Speed::Scaled(factor) = self.speed else { return None };
-        let at = std::time::Duration::try_from_secs_f64(due.as_millis() as f64 / 1_000.0 / factor.max(0.001)).ok()?;
+        let at = std::time::Duration::try_from_secs_f64(due.as_millis() as f64 / 1_000.0 / factor.max(0.001))
+            .ok()?;
         at.checked_sub(self.begun.elapsed()).filter(|wait| !wait.is_zero())
     }
 }

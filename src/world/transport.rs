@@ -13,8 +13,8 @@ use oobe_wire::syncml;
 
 use super::host::Host;
 
-pub use client::{Allowed, Foreign};
 pub(super) use client::wall_clock;
+pub use client::{Allowed, Foreign};
 use in_process::InProcess;
 pub use server::Server;
 use wire::Wire;

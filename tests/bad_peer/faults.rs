@@ -30,7 +30,7 @@ pub(crate) enum Fault {
     /// A web page.
     Page,
     /// A SOAP fault under status 200.
-    FaultUnder200,
+    SoapUnder200,
     /// 500.
     ServerError,
     /// 404.
@@ -58,7 +58,7 @@ pub(crate) const ALL: [Fault; 16] = [
     Fault::Oversized,
     Fault::WrongContentType,
     Fault::Page,
-    Fault::FaultUnder200,
+    Fault::SoapUnder200,
     Fault::ServerError,
     Fault::NotFound,
     Fault::Busy,
@@ -80,7 +80,7 @@ impl Fault {
             Self::Oversized => "over",
             Self::WrongContentType => "type",
             Self::Page => "page",
-            Self::FaultUnder200 => "soap",
+            Self::SoapUnder200 => "soap",
             Self::ServerError => "500",
             Self::NotFound => "404",
             Self::Busy => "429",
@@ -109,7 +109,7 @@ impl Fault {
                     b"<!doctype html><html><body><p>Please sign in to the guest network</body></html>"
                         .to_vec();
             }
-            Self::FaultUnder200 => {
+            Self::SoapUnder200 => {
                 let fault = SoapFault::of(&EnrollmentFault::Authorization, "no", "a trace");
                 reply.status = 200;
                 reply.body = fault.write(&ResponseHeader::default()).into_bytes();

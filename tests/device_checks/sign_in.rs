@@ -73,7 +73,7 @@ fn device_refuses_openid_configuration_host() {
 fn device_tells_no_password_to_another_host() {
     let mut trial = Trial::new().meddle_once(url("/openid-configuration"), |_, reply| {
         json(reply, |configuration| {
-            configuration["token_endpoint"] = json!("https://somebody.else.test/token")
+            configuration["token_endpoint"] = json!("https://somebody.else.test/token");
         })
     });
     trial.reaches_the_desktop();

@@ -39,7 +39,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         issue(&request, ca)
     };
     let root = certificate("TEST ONLY root", &root_key, "TEST ONLY root", &root_key, Profile::ca(None));
-    let issuing = certificate("TEST ONLY issuing", &issuing_key, "TEST ONLY root", &root_key, Profile::ca(Some(0)));
+    let issuing =
+        certificate("TEST ONLY issuing", &issuing_key, "TEST ONLY root", &root_key, Profile::ca(Some(0)));
     let leaf = certificate("TEST ONLY leaf", &leaf_key, "TEST ONLY issuing", &issuing_key, Profile::client());
 
     let request = make_csr(&Name::common_name("7E980AD9-B86D-4306-9425-9AC066FB014A"), &leaf_key, &[]);

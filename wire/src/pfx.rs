@@ -2,6 +2,8 @@
 //!
 //! Written here, because the crate that reads them draws its salts from the system.
 
+mod cost;
+
 use std::num::NonZeroU32;
 
 use p12_keystore::Pkcs12Archive;
@@ -37,6 +39,9 @@ pub enum PfxError {
     /// The password is wrong.
     #[error("the PKCS#12 password is wrong")]
     WrongPassword,
+    /// Opening it would take more work than any honest file does.
+    #[error("the PKCS#12 file is too costly to open: {0}")]
+    TooCostly(String),
     /// There is no key with a certificate in it.
     #[error("the PKCS#12 file holds no key with a certificate")]
     NoKey,
@@ -155,8 +160,10 @@ fn mac_key(password: &str, salt: &[u8; 16]) -> [u8; 32] {
     (1..ITERATIONS).fold(first, |hash, _| sha256(&hash))
 }
 
-/// Opens a PKCS#12 file made by anyone. Of several keys the first that has a certificate counts.
+/// Opens a PKCS#12 file made by anyone, unless it is made to cost the one who opens it. Of several keys the first that
+/// has a certificate counts.
 pub fn open(file: &[u8], password: &str) -> Result<Opened, PfxError> {
+    cost::check(file, password)?;
     let archive = Pkcs12Archive::from_pkcs12(file, password).map_err(|error| match error {
         Error::MacError(_) => PfxError::WrongPassword,
         other => PfxError::Format(other.to_string()),
@@ -194,7 +201,7 @@ mod tests {
     use crate::x509::{IssueRequest, Name, Profile, issue};
     use proptest::prelude::*;
 
-    fn issued(kind: KeyKind) -> (PrivateKey, Vec<u8>, Vec<u8>) {
+    pub(super) fn issued(kind: KeyKind) -> (PrivateKey, Vec<u8>, Vec<u8>) {
         let mut stream = Stream::new(1, &["pfx"]);
         let (ca, key) = (PrivateKey::generate(kind, &mut stream), PrivateKey::generate(kind, &mut stream));
         let request = IssueRequest {

@@ -43,12 +43,16 @@ fn openssl() -> Result<(), String> {
         check(
             "the certificate request's signature verifies",
             "verify OK",
-            Command::new("openssl").args(["req", "-inform", "DER", "-noout", "-verify", "-in"]).arg(file("request.der")),
+            Command::new("openssl")
+                .args(["req", "-inform", "DER", "-noout", "-verify", "-in"])
+                .arg(file("request.der")),
         )?;
         check(
             "its subject is the one of a device join",
             "7E980AD9-B86D-4306-9425-9AC066FB014A",
-            Command::new("openssl").args(["req", "-inform", "DER", "-noout", "-subject", "-in"]).arg(file("request.der")),
+            Command::new("openssl")
+                .args(["req", "-inform", "DER", "-noout", "-subject", "-in"])
+                .arg(file("request.der")),
         )?;
         check(
             "the issued chain verifies",

@@ -23,7 +23,11 @@ fn main() -> ExitCode {
         ["fuzz", seconds] => fuzz(seconds),
         _ => {
             println!("{HELP}");
-            return if words.is_empty() || words == ["--help"] { ExitCode::SUCCESS } else { ExitCode::from(2) };
+            return if words.is_empty() || words == ["--help"] {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::from(2)
+            };
         }
     };
     match result {
@@ -39,7 +43,8 @@ fn main() -> ExitCode {
 pub(crate) fn run(command: &mut Command) -> Result<String, String> {
     let shown = format!("{command:?}");
     let output = command.stdin(Stdio::null()).output().map_err(|error| format!("{shown}: {error}"))?;
-    let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let text =
+        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     if output.status.success() { Ok(text) } else { Err(format!("{shown} failed:\n{text}")) }
 }
 

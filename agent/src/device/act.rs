@@ -1,5 +1,6 @@
 //! What the person does to the screen, turned into what it means.
 
+use super::page::PERSONAL;
 use super::{Device, Tray};
 use crate::dialogue::Credentials;
 use crate::flow::{Event, Stage};
@@ -9,35 +10,46 @@ use oobe_wire::secret::{Personal, Secret};
 impl Device {
     /// The event that an act amounts to; `None` when it changes nothing but a field.
     pub(super) fn act(&mut self, tray: &mut Tray, act: &Act) -> Option<Event> {
-        let Some(screen) = self.memory.screen.clone() else { return self.nothing(tray, "the screen is dark") };
+        let Some(screen) = self.memory.screen.clone() else {
+            return Self::nothing(tray, "the screen is dark");
+        };
         match act {
             Act::Fill { field, text } => {
                 if screen.fields.iter().any(|f| f.name == *field) {
                     self.memory.typed.insert(field.clone(), text.clone());
                     None
                 } else {
-                    self.nothing(tray, &format!("there is no field {field:?} on {}", screen.id))
+                    Self::nothing(tray, &format!("there is no field {field:?} on {}", screen.id))
                 }
             }
             Act::Press { button } => match screen.buttons.iter().find(|b| b.label == *button) {
                 Some(found) if found.enabled => self.pressed(tray, button),
-                Some(_) => self.nothing(tray, &format!("{button:?} is greyed out on {}", screen.id)),
-                None => self.nothing(tray, &format!("there is no button {button:?} on {}", screen.id)),
+                Some(_) => Self::nothing(tray, &format!("{button:?} is greyed out on {}", screen.id)),
+                None if screen.choices.iter().any(|c| c.label == *button) => {
+                    self.memory.picked = Some(button.clone());
+                    None
+                }
+                None => Self::nothing(tray, &format!("there is no button {button:?} on {}", screen.id)),
             },
             Act::Key { key } => match (key.as_str(), self.flow.stage) {
-                ("Esc", Stage::Esp(_)) if screen.keys.iter().any(|k| k == "Esc") => Some(Event::ContinuedAnyway),
-                _ => self.nothing(tray, &format!("{key:?} does nothing on {}", screen.id)),
+                ("Esc", Stage::Esp(_)) if screen.keys.iter().any(|k| k == "Esc") => {
+                    Some(Event::ContinuedAnyway)
+                }
+                _ => Self::nothing(tray, &format!("{key:?} does nothing on {}", screen.id)),
             },
         }
     }
 
     fn pressed(&mut self, tray: &mut Tray, button: &str) -> Option<Event> {
+        if matches!(button, "Start over" | "Back" | "Try again") {
+            self.memory.error = None; // a new try begins without the old one's message
+        }
         match button {
             "Decline" | "Start over" | "Back" => Some(Event::StartedOver),
             "Try again" => Some(Event::TriedAgain),
             "Continue anyway" => Some(Event::ContinuedAnyway),
             "Reset device" => Some(Event::ResetChosen),
-            "Collect logs" => self.nothing(tray, "the logs are collected"),
+            "Collect logs" => Self::nothing(tray, "the logs are collected"),
             _ => self.answered_page(tray),
         }
     }
@@ -59,13 +71,20 @@ impl Device {
                 self.memory.user_name = name;
                 self.memory.error = None;
             }
+            Stage::PersonalOrWork if self.memory.picked.as_deref() == Some(PERSONAL) => {
+                self.memory.error =
+                    Some("Personal accounts are not simulated: set the device up for work.".into());
+                return Self::nothing(tray, "a personal account is no part of this simulation");
+            }
+            Stage::PersonalOrWork => self.memory.error = None,
             Stage::SignInPassword => {
                 let user = self.memory.user_name.clone();
                 return self.credentials(tray, user);
             }
             Stage::SignOn(_) => {
                 // The field comes filled with the user who joined the device.
-                let shown = self.memory.screen.as_ref().and_then(|s| s.fields.first()).map(|f| f.value.clone());
+                let shown =
+                    self.memory.screen.as_ref().and_then(|s| s.fields.first()).map(|f| f.value.clone());
                 let user = self.memory.typed.get("username").cloned().or(shown).unwrap_or_default();
                 return self.credentials(tray, user.trim().to_owned());
             }
@@ -78,7 +97,7 @@ impl Device {
         let password = self.memory.typed.remove("password").unwrap_or_default();
         if password.is_empty() || user.is_empty() {
             self.memory.error = Some("Enter the user name and the password.".into());
-            return self.nothing(tray, "a field is empty");
+            return Self::nothing(tray, "a field is empty");
         }
         self.memory.error = None;
         self.memory.credentials =
@@ -86,7 +105,7 @@ impl Device {
         Some(Event::Answered)
     }
 
-    fn nothing(&mut self, tray: &mut Tray, text: &str) -> Option<Event> {
+    fn nothing(tray: &mut Tray, text: &str) -> Option<Event> {
         tray.effects.push(Effect::Note(Note::Remark { text: text.to_owned() }));
         None
     }

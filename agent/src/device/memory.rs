@@ -21,6 +21,8 @@ pub(super) struct Memory {
     pub(super) pending: BTreeMap<Slot, Correlation>,
     /// What the person typed into the fields of the current screen.
     pub(super) typed: BTreeMap<String, String>,
+    /// The entry that the person picked in the list of the current screen.
+    pub(super) picked: Option<String>,
     /// The user name given on the sign-in page.
     pub(super) user_name: String,
     /// The user's credentials (USR-004: a restart loses them).

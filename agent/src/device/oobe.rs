@@ -83,8 +83,10 @@ impl Device {
             }
             timer => {
                 let Parts { management, memory, .. } = &mut parts;
-                let managed =
-                    management.as_mut().map(|m| m.timer(&mut memory.activity, &mut cx, timer)).unwrap_or_default();
+                let managed = management
+                    .as_mut()
+                    .map(|m| m.timer(&mut memory.activity, &mut cx, timer))
+                    .unwrap_or_default();
                 (Vec::new(), managed)
             }
         };
@@ -192,7 +194,9 @@ fn perform(cx: &mut Cx<'_>, parts: &mut Parts<'_>, stage: Stage, action: Action)
             cx.note(crate::io::Note::Ended { outcome: "desktop".into() });
         }
         Action::Decided(rule, what) => cx.decided(rule, what),
-        Action::Restart(_) | Action::Wipe => unreachable!("carried out by the device itself, which owns disk and memory"),
+        Action::Restart(_) | Action::Wipe => {
+            unreachable!("carried out by the device itself, which owns disk and memory")
+        }
     }
     Vec::new()
 }
@@ -261,13 +265,20 @@ fn signed_on(cx: &mut Cx<'_>, parts: &mut Parts<'_>, user: SignedOnUser) {
     }
 }
 
-fn answered(cx: &mut Cx<'_>, parts: &mut Parts<'_>, slot: Slot, answer: Answer) -> (Vec<Event>, Vec<ManageEvent>) {
+fn answered(
+    cx: &mut Cx<'_>,
+    parts: &mut Parts<'_>,
+    slot: Slot,
+    answer: Answer,
+) -> (Vec<Event>, Vec<ManageEvent>) {
     let event = match slot {
         Slot::Hardware => {
             hardware(cx, &answer);
             None
         }
-        Slot::Probe => Some(if probe::resume(cx, &answer) { Event::ProbeSucceeded } else { Event::ProbeFailed }),
+        Slot::Probe => {
+            Some(if probe::resume(cx, &answer) { Event::ProbeSucceeded } else { Event::ProbeFailed })
+        }
         Slot::Profile => profile_answered(cx, parts, &answer),
         Slot::SignIn => sign_in_answered(cx, parts, &answer),
         Slot::Join => join_answered(cx, parts, answer),
@@ -275,8 +286,10 @@ fn answered(cx: &mut Cx<'_>, parts: &mut Parts<'_>, slot: Slot, answer: Answer) 
         Slot::Prt => prt_answered(cx, parts, answer),
         Slot::Session | Slot::SideCar | Slot::Msi(_) | Slot::Win32(_) | Slot::Certificate(_) => {
             let Parts { management, memory, .. } = parts;
-            let managed =
-                management.as_mut().map(|m| m.answer(&mut memory.activity, cx, slot, answer)).unwrap_or_default();
+            let managed = management
+                .as_mut()
+                .map(|m| m.answer(&mut memory.activity, cx, slot, answer))
+                .unwrap_or_default();
             return (Vec::new(), managed);
         }
     };
@@ -285,7 +298,10 @@ fn answered(cx: &mut Cx<'_>, parts: &mut Parts<'_>, slot: Slot, answer: Answer) 
 
 fn hardware(cx: &mut Cx<'_>, answer: &Answer) {
     if let Answer::Tpm(Err(_)) = answer {
-        cx.decided(rules::USR_011, "no TPM: keys live in the software key store, user-driven mode works all the same");
+        cx.decided(
+            rules::USR_011,
+            "no TPM: keys live in the software key store, user-driven mode works all the same",
+        );
     }
 }
 
@@ -302,13 +318,19 @@ fn profile_answered(cx: &mut Cx<'_>, parts: &mut Parts<'_>, answer: &Answer) -> 
         }
         profile::Outcome::None(refusal) => {
             let code = profile::refusal_code(&refusal).map(ToString::to_string);
-            cx.failed("downloading the Autopilot profile", crate::io::NoteFault::PeerRefused, code, refusal.error_reason.clone());
+            cx.failed(
+                "downloading the Autopilot profile",
+                crate::io::NoteFault::PeerRefused,
+                code,
+                refusal.error_reason.clone(),
+            );
             profile::record_absence(cx, Some(&refusal));
             Some(Event::ProfileAbsent)
         }
         profile::Outcome::Failed(failure) => {
             tell(cx, &failure);
-            let world = AsOf { date: cx.setup.as_of, build: cx.setup.image.build, kbs: cx.setup.image.kbs.clone() };
+            let world =
+                AsOf { date: cx.setup.as_of, build: cx.setup.image.build, kbs: cx.setup.image.kbs.clone() };
             let patient = in_force(rules::PRO_029, &world) == InForce::Yes;
             if patient && parts.memory.profile_attempts < 3 {
                 cx.decided(rules::PRO_029, "the download is tried again");
@@ -383,7 +405,10 @@ fn enrol_answered(cx: &mut Cx<'_>, parts: &mut Parts<'_>, answer: Answer) -> Opt
             let details = EnrolmentDetails {
                 device_id: enrolled.mdm_device_id.clone(),
                 user: Some(enrolled.upn.expose().clone()),
-                entra: parts.joined.as_ref().map(|j| EntraIdentity { tenant: j.tenant, device_id: j.device_id }),
+                entra: parts
+                    .joined
+                    .as_ref()
+                    .map(|j| EntraIdentity { tenant: j.tenant, device_id: j.device_id }),
                 key: KeyName::new(enrol::MDM_KEY),
                 public_key: enrolled.key.clone(),
                 autopilot: parts.profile.is_some(),
@@ -397,7 +422,8 @@ fn enrol_answered(cx: &mut Cx<'_>, parts: &mut Parts<'_>, answer: Answer) -> Opt
                     Some(Event::EnrolSucceeded)
                 }
                 Err(error) => {
-                    let failure = Failure::broken("applying the provisioning document", Some(error.code), error.detail);
+                    let failure =
+                        Failure::broken("applying the provisioning document", Some(error.code), error.detail);
                     fail(cx, parts, &failure);
                     Some(Event::EnrolFailed)
                 }
@@ -435,7 +461,13 @@ fn prt_answered(cx: &mut Cx<'_>, parts: &mut Parts<'_>, answer: Answer) -> Optio
     }
 }
 
-fn refused(cx: &mut Cx<'_>, parts: &mut Parts<'_>, doing: &str, code: &'static codes::ResultCode, text: &str) {
+fn refused(
+    cx: &mut Cx<'_>,
+    parts: &mut Parts<'_>,
+    doing: &str,
+    code: &'static codes::ResultCode,
+    text: &str,
+) {
     cx.failed(doing, crate::io::NoteFault::Person, Some(code.to_string()), text);
     parts.memory.credentials = None;
     parts.memory.error = Some("Your account or password is incorrect.".into());
@@ -457,5 +489,9 @@ fn tell(cx: &mut Cx<'_>, failure: &Failure) {
 /// The page shows one code for all of Entra's refusals to join (reference: flows, 17).
 fn shown_code(code: &'static codes::ResultCode) -> &'static codes::ResultCode {
     let join_refusals = [codes::DSREG_JOIN_NOT_AUTHORIZED, codes::DSREG_E_DEVICE_REGISTRATION_QUOTA_EXCEEDED];
-    if join_refusals.iter().any(|c| c.id == code.id) { codes::DSREG_E_DEVICE_AUTHORIZATION_ERROR } else { code }
+    if join_refusals.iter().any(|c| c.id == code.id) {
+        codes::DSREG_E_DEVICE_AUTHORIZATION_ERROR
+    } else {
+        code
+    }
 }

@@ -4,6 +4,7 @@
 use oobe_catalog::screens::{self, ScreenFact};
 
 use super::Device;
+use super::memory::Memory;
 use crate::flow::{SignOnFor, Stage};
 use crate::screen::{Button, Choice, Field, Screen};
 use crate::time::VirtualTime;
@@ -13,51 +14,54 @@ const REGIONS: [&str; 4] = ["United States", "Germany", "Japan", "United Kingdom
 /// Keyboard layouts.
 const LAYOUTS: [&str; 4] = ["US", "German", "Japanese", "United Kingdom"];
 
+/// Entries of `plain.personal-or-work`.
+const WORK: &str = "Set up for work or school";
+pub(super) const PERSONAL: &str = "Set up for personal use";
+
 impl Device {
     /// What a person would see now; `None` while the screen is dark.
     pub(super) fn screen(&self, _now: VirtualTime) -> Option<Screen> {
         let screen = match self.flow.stage {
             Stage::Off | Stage::Booting => return None,
-            Stage::Recovery => self.page(screens::OOBE_RECOVERY, "Let's start over").buttons(&["Next"]),
-            Stage::Region => self.plain(screens::OOBE_REGION).choices(&REGIONS).buttons(&["Yes"]),
-            Stage::Keyboard => self.plain(screens::OOBE_KEYBOARD).choices(&LAYOUTS).buttons(&["Yes"]),
+            Stage::Recovery => Self::page(screens::OOBE_RECOVERY, "Let's start over").buttons(&["Next"]),
+            Stage::Region => self.plain(screens::OOBE_REGION).choices(&self.memory, &REGIONS).buttons(&["Yes"]),
+            Stage::Keyboard => self.plain(screens::OOBE_KEYBOARD).choices(&self.memory, &LAYOUTS).buttons(&["Yes"]),
             Stage::SecondKeyboard => self.plain(screens::OOBE_KEYBOARD2).buttons(&["Add layout", "Skip"]),
             Stage::Network => self.network(),
             Stage::Probing | Stage::FetchingProfile => {
-                self.page(screens::OOBE_CHECKING, "Just a moment...").text("Please wait while we set up your device.").busy()
+                Self::page(screens::OOBE_CHECKING, "Just a moment...").text("Please wait while we set up your device.").busy()
             }
             Stage::CheckingUpdates => {
-                self.page(screens::OOBE_CHECKING, "Checking for updates").text("This might take a few minutes.").busy()
+                Self::page(screens::OOBE_CHECKING, "Checking for updates").text("This might take a few minutes.").busy()
             }
             Stage::Eula => self.plain(screens::OOBE_EULA).buttons(&["Decline", "Accept"]),
             Stage::PersonalOrWork => self
                 .plain(screens::PLAIN_PERSONAL_OR_WORK)
-                .choices(&["Set up for work or school", "Set up for personal use"])
+                .choices(&self.memory, &[WORK, PERSONAL])
+                .error(self.memory.error.clone())
                 .buttons(&["Next"]),
             Stage::SignInName => self.sign_in_name(),
             Stage::SignInPassword => self.password(),
-            Stage::SigningIn => self.busy("Signing in..."),
-            Stage::Joining => self.busy("Joining your organization's network"),
-            Stage::Enrolling | Stage::AwaitingEspDecision => self.busy("Setting up your device for mobile management"),
+            Stage::SigningIn => Self::working("Signing in..."),
+            Stage::Joining => Self::working("Joining your organization's network"),
+            Stage::Enrolling | Stage::AwaitingEspDecision => Self::working("Setting up your device for mobile management"),
             Stage::WrongOrganization => self
                 .plain(screens::ENTRA_WRONG_ORG)
                 .text("Try signing in again, or start over with a different account.")
                 .buttons(&["Start over"]),
-            Stage::SetupError => self
-                .page(screens::ENTRA_ERROR, "Something went wrong")
+            Stage::SetupError => Self::page(screens::ENTRA_ERROR, "Something went wrong")
                 .text("Confirm you are using the correct sign-in information and that your organization uses this feature.")
                 .error(self.memory.error.clone())
                 .buttons(&["Try again"]),
             Stage::Esp(phase) => self.esp(phase),
             Stage::EspFailed(_) => self.esp_failed(),
             Stage::Privacy => self.plain(screens::OOBE_PRIVACY).buttons(&["Accept"]),
-            Stage::AutoSignOn => self
-                .page(screens::ESP_ACCOUNT, "Hi")
+            Stage::AutoSignOn => Self::page(screens::WINLOGON_SIGNIN, "Hi")
                 .text("We're getting everything ready for you.")
                 .busy(),
             Stage::SignOn(what) => self.sign_on(what),
-            Stage::SigningOn(_) => self.page(screens::WINLOGON_SIGNIN, "Welcome").busy(),
-            Stage::Desktop => self.page(screens::DESKTOP, "Desktop"),
+            Stage::SigningOn(_) => Self::page(screens::WINLOGON_SIGNIN, "Welcome").busy(),
+            Stage::Desktop => Self::page(screens::DESKTOP, "Desktop"),
         };
         Some(screen)
     }
@@ -72,16 +76,16 @@ impl Device {
             (true, title) if title != "same" => title,
             _ => fact.w10_title,
         };
-        self.page(fact, title)
+        Self::page(fact, title)
     }
 
     /// A page whose caption the catalogue only describes.
-    fn page(&self, fact: &'static ScreenFact, title: &str) -> Screen {
+    fn page(fact: &'static ScreenFact, title: &str) -> Screen {
         Screen::new(fact.id, title)
     }
 
-    fn busy(&self, title: &str) -> Screen {
-        self.page(screens::OOBE_CHECKING, title).text("Please wait while we set up your device.").busy()
+    fn working(title: &str) -> Screen {
+        Self::page(screens::OOBE_CHECKING, title).text("Please wait while we set up your device.").busy()
     }
 
     fn network(&self) -> Screen {
@@ -105,9 +109,11 @@ impl Device {
 
     fn sign_in_name(&self) -> Screen {
         let mut screen = match (self.flow.kept.profile, self.organization()) {
-            (Some(_), Some(name)) => self.page(screens::ENTRA_SIGNIN, &format!("Welcome to {name}!")),
-            (Some(_), None) => self.page(screens::ENTRA_SIGNIN, "Let's set things up for your work or school"),
-            (None, _) => self.page(screens::PLAIN_ACCOUNT, "Let's set things up for your work or school"),
+            (Some(_), Some(name)) => Self::page(screens::ENTRA_SIGNIN, &format!("Welcome to {name}!")),
+            (Some(_), None) => {
+                Self::page(screens::ENTRA_SIGNIN, "Let's set things up for your work or school")
+            }
+            (None, _) => Self::page(screens::PLAIN_ACCOUNT, "Let's set things up for your work or school"),
         };
         if let Some(profile) = &self.disk.profile {
             if let Some(name) = self.organization() {
@@ -118,11 +124,14 @@ impl Device {
             }
         }
         let typed = self.memory.typed.get("username").cloned().unwrap_or_default();
-        screen.error(self.memory.error.clone()).field("username", "Email", typed, false).buttons(&[self.forward()])
+        screen
+            .error(self.memory.error.clone())
+            .field("username", "Email", typed, false)
+            .buttons(&[self.forward()])
     }
 
     fn password(&self) -> Screen {
-        self.page(screens::ENTRA_PASSWORD, "Enter password")
+        Self::page(screens::ENTRA_PASSWORD, "Enter password")
             .text(&self.memory.user_name)
             .error(self.memory.error.clone())
             .field("password", "Password", String::new(), true)
@@ -136,7 +145,7 @@ impl Device {
         };
         let known = self.disk.joined.as_ref().map(|j| j.upn.expose().clone()).unwrap_or_default();
         let typed = self.memory.typed.get("username").cloned().unwrap_or(known);
-        self.page(screens::WINLOGON_SIGNIN, "Other user")
+        Self::page(screens::WINLOGON_SIGNIN, "Other user")
             .text(text)
             .error(self.memory.error.clone())
             .field("username", "User name", typed, false)
@@ -154,7 +163,7 @@ impl Device {
             crate::esp::Phase::DeviceSetup => screens::ESP_DEVICE_SETUP,
             crate::esp::Phase::AccountSetup => screens::ESP_ACCOUNT,
         };
-        let mut screen = self.page(fact, self.esp_title()).text("This could take a while.").busy();
+        let mut screen = Self::page(fact, self.esp_title()).text("This could take a while.").busy();
         if let Some(management) = &self.disk.management {
             screen.esp = Some(management.page(&self.memory.activity));
             if !management.blocks() {
@@ -166,7 +175,7 @@ impl Device {
     }
 
     fn esp_failed(&self) -> Screen {
-        let mut screen = self.page(screens::ESP_ERROR, self.esp_title());
+        let mut screen = Self::page(screens::ESP_ERROR, self.esp_title());
         if let Some(management) = &self.disk.management {
             screen.esp = Some(management.page(&self.memory.activity));
             if let Some(failure) = management.failure() {
@@ -206,10 +215,14 @@ impl Screen {
         self
     }
 
-    /// The first entry is the chosen one.
-    fn choices(mut self, labels: &[&str]) -> Self {
-        self.choices =
-            labels.iter().enumerate().map(|(i, l)| Choice { label: (*l).to_owned(), chosen: i == 0 }).collect();
+    /// The entry that the person picked is the chosen one; the first, until they pick.
+    fn choices(mut self, memory: &Memory, labels: &[&str]) -> Self {
+        let picked = labels.iter().position(|l| memory.picked.as_deref() == Some(*l)).unwrap_or(0);
+        self.choices = labels
+            .iter()
+            .enumerate()
+            .map(|(i, l)| Choice { label: (*l).to_owned(), chosen: i == picked })
+            .collect();
         self
     }
 

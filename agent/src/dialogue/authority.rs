@@ -57,7 +57,11 @@ impl Discovery {
     /// Begins for `user`, in `slot`.
     pub fn begin(cx: &mut Cx<'_>, slot: Slot, user: &str) -> Self {
         let url = format!("{}/common/UserRealm/{}?api-version=1.0", cx.setup.endpoints.login, escape(user));
-        cx.send(slot, HttpRequest::get(url).header("accept", "application/json"), "asking where the account is at home");
+        cx.send(
+            slot,
+            HttpRequest::get(url).header("accept", "application/json"),
+            "asking where the account is at home",
+        );
         Self::AwaitRealm { user: user.to_owned() }
     }
 
@@ -70,7 +74,11 @@ impl Discovery {
             },
             Answer::Http(Ok(reply)) => return Some(failed(format!("HTTP {}", reply.status))),
             Answer::Http(Err(error)) => {
-                return Some(Outcome::Failed(Failure::transport(DOING, Some(codes::WININET_E_CANNOT_CONNECT), error)));
+                return Some(Outcome::Failed(Failure::transport(
+                    DOING,
+                    Some(codes::WININET_E_CANNOT_CONNECT),
+                    error,
+                )));
             }
             _ => return None,
         };
@@ -81,7 +89,8 @@ impl Discovery {
                 if kind.eq_ignore_ascii_case("unknown") || kind.is_empty() {
                     return Some(Outcome::UnknownDomain);
                 }
-                let url = format!("{}/organizations/.well-known/openid-configuration", cx.setup.endpoints.login);
+                let url =
+                    format!("{}/organizations/.well-known/openid-configuration", cx.setup.endpoints.login);
                 cx.send(slot, HttpRequest::get(url), "reading the directory's OpenID configuration");
                 *self = Self::AwaitConfiguration;
                 None
@@ -90,7 +99,9 @@ impl Discovery {
                 let (Some(issuer), Some(token_endpoint), Some(keys)) =
                     (text("issuer"), text("token_endpoint"), text("jwks_uri"))
                 else {
-                    return Some(failed("the OpenID configuration lacks issuer, token_endpoint or jwks_uri".into()));
+                    return Some(failed(
+                        "the OpenID configuration lacks issuer, token_endpoint or jwks_uri".into(),
+                    ));
                 };
                 let home = cx.setup.endpoints.login.trim_start_matches("https://");
                 let stray = [&token_endpoint, &keys].into_iter().find(|url| !on_host(url, home));

@@ -10,8 +10,8 @@ use oobe_wire::crypto::{KeyKind, PublicKey};
 use oobe_wire::ids::Guid;
 use oobe_wire::secret::{Personal, Secret};
 use oobe_wire::soap::{
-    AuthPolicy, Discover, DiscoverResult, GetPolicies, PoliciesResult, RequestHeader, RequestSecurityToken, Security,
-    TokenResponse,
+    AuthPolicy, Discover, DiscoverResult, GetPolicies, PoliciesResult, RequestHeader, RequestSecurityToken,
+    Security, TokenResponse,
 };
 use oobe_wire::wap::ProvisioningDoc;
 use oobe_wire::x509::{self, Extension, Name, Usage};
@@ -109,7 +109,8 @@ const DOING: &str = "enrolling into device management";
 impl Enrol {
     /// Begins. `device_name` is what the device calls itself.
     pub fn begin(cx: &mut Cx<'_>, right: Right, device_name: String) -> Self {
-        let mdm_device_id = Guid::derive(cx.setup.seed, &["mdm-device-id", &cx.setup.name]).simple().to_uppercase();
+        let mdm_device_id =
+            Guid::derive(cx.setup.seed, &["mdm-device-id", &cx.setup.name]).simple().to_uppercase();
         let state = match &right {
             Right::Entra { authority, refresh_token, .. } => {
                 let request = refresh_request(authority, refresh_token, GRAPH_RESOURCE);
@@ -137,7 +138,8 @@ impl Enrol {
                     "{}/v1.0/myorganization/servicePrincipals/appId={INTUNE_APP}/endpoints",
                     cx.setup.endpoints.graph
                 );
-                let request = HttpRequest::get(url).header("authorization", format!("Bearer {}", token.expose()));
+                let request =
+                    HttpRequest::get(url).header("authorization", format!("Bearer {}", token.expose()));
                 cx.send(Slot::Enrol, request, "looking up the tenant's MDM");
                 self.state = State::Endpoints;
             }
@@ -170,9 +172,13 @@ impl Enrol {
             }
             (State::Policies { found }, Answer::Http(result)) => {
                 let reply = result.map_err(|e| faults::transport(DOING, &e))?;
-                let policies = PoliciesResult::parse(&reply.body).map_err(|e| faults::reply(DOING, &reply, e))?;
+                let policies =
+                    PoliciesResult::parse(&reply.body).map_err(|e| faults::reply(DOING, &reply, e))?;
                 let fits = policies.key_length <= 2048;
-                cx.checked("policy-key-length", (!fits).then(|| format!("{} bits are asked for", policies.key_length)));
+                cx.checked(
+                    "policy-key-length",
+                    (!fits).then(|| format!("{} bits are asked for", policies.key_length)),
+                );
                 if !fits {
                     let code = Some(codes::MENROLL_E_CERTPOLICY_PRIVATEKEYCREATION_FAILED);
                     return Err(Failure::device(DOING, code, "the device makes no keys of that length"));
@@ -341,7 +347,8 @@ impl Enrol {
 }
 
 fn alive(cx: &mut Cx<'_>, discovery_url: String) -> State {
-    let mut request = HttpRequest::get(&discovery_url).header("cache-control", "no-cache").header("pragma", "no-cache");
+    let mut request =
+        HttpRequest::get(&discovery_url).header("cache-control", "no-cache").header("pragma", "no-cache");
     request.method = Method::Get;
     cx.send(Slot::Enrol, request, "looking whether the enrolment server is alive");
     State::Alive { discovery_url }
@@ -350,15 +357,18 @@ fn alive(cx: &mut Cx<'_>, discovery_url: String) -> State {
 /// The discovery URL out of the tenant's list; `None` when there is none for this user.
 fn endpoint(result: Result<HttpReply, TransportError>) -> Result<Option<String>, Failure> {
     let reply = result.map_err(|e| faults::transport(DOING, &e))?;
-    if reply.status == 404 {
-        return Ok(None);
-    }
     let value = json(&reply).map_err(|problem| Failure::broken(DOING, None, problem))?;
     if !reply.is_success() {
-        return Err(Failure::refused(DOING, None, format!("HTTP {}", reply.status)));
+        let code = Some(codes::MENROLL_E_MDM_NOT_CONFIGURED);
+        return Err(Failure::refused(
+            DOING,
+            code,
+            format!("the tenant's MDM can't be looked up: HTTP {}", reply.status),
+        ));
     }
     let list = value.get("value").and_then(|v| v.as_array());
-    let text = |item: &serde_json::Value, name: &str| item.get(name).and_then(|t| t.as_str()).map(str::to_owned);
+    let text =
+        |item: &serde_json::Value, name: &str| item.get(name).and_then(|t| t.as_str()).map(str::to_owned);
     let found: Vec<String> = list
         .into_iter()
         .flatten()
@@ -368,11 +378,18 @@ fn endpoint(result: Result<HttpReply, TransportError>) -> Result<Option<String>,
     match found.as_slice() {
         [] => Ok(None),
         [one] => Ok(Some(one.clone())),
-        _ => Err(Failure::refused(DOING, Some(codes::MULTIPLE_MDM_CONFIGURATIONS), "several MDM configurations")),
+        _ => Err(Failure::refused(
+            DOING,
+            Some(codes::MULTIPLE_MDM_CONFIGURATIONS),
+            "several MDM configurations",
+        )),
     }
 }
 
-fn certificate_reply(cx: &mut Cx<'_>, result: Result<HttpReply, TransportError>) -> Result<ProvisioningDoc, Failure> {
+fn certificate_reply(
+    cx: &mut Cx<'_>,
+    result: Result<HttpReply, TransportError>,
+) -> Result<ProvisioningDoc, Failure> {
     let reply = result.map_err(|e| faults::transport(DOING, &e))?;
     let response = TokenResponse::parse(&reply.body).map_err(|e| {
         let failure = faults::reply(DOING, &reply, e);

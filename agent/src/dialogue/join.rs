@@ -112,7 +112,8 @@ impl Join {
             (State::Discovery, Answer::Http(result)) => {
                 let failed = Some(codes::DSREG_AUTOJOIN_DISC_FAILED);
                 let reply = result.map_err(|e| Failure::transport(DOING, failed, &e))?;
-                let endpoint = endpoint(cx, &reply).map_err(|problem| Failure::broken(DOING, failed, problem))?;
+                let endpoint =
+                    endpoint(cx, &reply).map_err(|problem| Failure::broken(DOING, failed, problem))?;
                 create(cx, DEVICE_KEY, kind);
                 self.state = State::DeviceKey { endpoint };
                 Ok(None)
@@ -180,7 +181,12 @@ impl Join {
         cx.send(Slot::Join, request, "registering the device with Entra ID");
     }
 
-    fn registered(&self, cx: &mut Cx<'_>, reply: &HttpReply, device: &PublicKey) -> Result<JoinedDevice, Failure> {
+    fn registered(
+        &self,
+        cx: &mut Cx<'_>,
+        reply: &HttpReply,
+        device: &PublicKey,
+    ) -> Result<JoinedDevice, Failure> {
         let value = parse_json(reply).map_err(|problem| Failure::broken(DOING, None, problem))?;
         if !reply.is_success() {
             let (code, text) = refusal(&value);
@@ -199,9 +205,18 @@ impl Join {
             "the certificate is for another key".into()
         })?;
         let now = cx.utc;
-        check(cx, "device-certificate-validity", certificate.not_before <= now && now <= certificate.not_after, || {
-            format!("valid from {} to {}", certificate.not_before.to_rfc3339(), certificate.not_after.to_rfc3339())
-        })?;
+        check(
+            cx,
+            "device-certificate-validity",
+            certificate.not_before <= now && now <= certificate.not_after,
+            || {
+                format!(
+                    "valid from {} to {}",
+                    certificate.not_before.to_rfc3339(),
+                    certificate.not_after.to_rfc3339()
+                )
+            },
+        )?;
         let device_id: Option<Guid> = certificate.subject_cn.parse().ok();
         check(cx, "device-certificate-subject", device_id.is_some(), || {
             format!("the subject {:?} is no device id", certificate.subject_cn)

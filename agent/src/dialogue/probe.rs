@@ -18,7 +18,10 @@ pub fn resume(cx: &mut Cx<'_>, answer: &Answer) -> bool {
     match answer {
         Answer::Http(Ok(reply)) => {
             let there = reply.status == 200 && reply.body == EXPECTED;
-            cx.checked("connect-test-text", (!there).then(|| format!("HTTP {} with another text", reply.status)));
+            cx.checked(
+                "connect-test-text",
+                (!there).then(|| format!("HTTP {} with another text", reply.status)),
+            );
             there
         }
         _ => false,

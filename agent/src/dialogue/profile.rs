@@ -4,7 +4,9 @@
 use oobe_catalog::{codes, events, registry, rules};
 use oobe_wire::encoding::base64_encode;
 use oobe_wire::hwhash;
-use oobe_wire::model::{AutopilotProfile, DeviceCredentialReply, DeviceCredentialRequest, ProfileRefusal, ProfileRequest};
+use oobe_wire::model::{
+    AutopilotProfile, DeviceCredentialReply, DeviceCredentialRequest, ProfileRefusal, ProfileRequest,
+};
 use oobe_wire::secret::Secret;
 
 use super::Failure;
@@ -46,8 +48,9 @@ impl Profile {
         cx.event(events::AUTOPILOT_160, &[]);
         cx.decided(rules::MOD_007, "the hardware is made known for a device ticket");
         // The scenario refuses hardware whose strings don't fit into a hash, so there is always one.
-        let hash = hwhash::encode(&cx.setup.hardware.record, cx.utc, 0)
-            .expect("hardware that does not fit into a hardware hash is refused before a device is made of it");
+        let hash = hwhash::encode(&cx.setup.hardware.record, cx.utc, 0).expect(
+            "hardware that does not fit into a hardware hash is refused before a device is made of it",
+        );
         let body = DeviceCredentialRequest { model_version: 1, hardware_hash: base64_encode(&hash) };
         let url = format!("{}/ppsecure/deviceaddcredential.srf", cx.setup.endpoints.live);
         let request = HttpRequest::post(url, "application/json", to_json(&body));
@@ -74,7 +77,11 @@ impl Profile {
             return Some(Outcome::Failed(Failure::refused(TICKET, None, format!("HTTP {}", reply.status))));
         }
         let Ok(answer) = serde_json::from_slice::<DeviceCredentialReply>(&reply.body) else {
-            return Some(Outcome::Failed(Failure::broken(TICKET, None, "the answer is no device credential")));
+            return Some(Outcome::Failed(Failure::broken(
+                TICKET,
+                None,
+                "the answer is no device credential",
+            )));
         };
         cx.decided(rules::MOD_001, "the ticket stands for the hardware hash");
         let body = ProfileRequest { model_version: 1, os_version: format!("10.0.{}", cx.setup.image.build) };
@@ -122,7 +129,8 @@ pub fn record_arrival(cx: &mut Cx<'_>, profile: &AutopilotProfile) {
     record_use(cx, profile);
     write(cx, registry::AUTOPILOT_IS_DISABLED, RegistryValue::Dword(0));
     write(cx, registry::POLICY_CACHE_PROFILE_AVAILABLE, RegistryValue::Dword(1));
-    let cached = serde_json::to_string(profile).expect("a profile that was read from JSON can be written again");
+    let cached =
+        serde_json::to_string(profile).expect("a profile that was read from JSON can be written again");
     write(cx, registry::POLICY_CACHE_JSON, RegistryValue::String(cached));
     write(cx, registry::AUTOPILOT_TENANT_DOMAIN, text(&profile.cloud_assigned_tenant_domain));
     write(cx, registry::AUTOPILOT_TENANT_ID, text(&profile.cloud_assigned_tenant_id.to_string()));

@@ -1,6 +1,8 @@
 //! Windows sign-on with Entra ID (MS-OAPXBC): a primary refresh token against the device certificate, its session key
 //! unwrapped with the transport key, and with both a token for the management service.
 
+#![allow(clippy::unnecessary_box_returns)] // every early end travels as the same boxed error
+
 use oobe_catalog::codes::{self, ResultCode};
 use oobe_wire::crypto::kdf_sp800_108;
 use oobe_wire::encoding::base64_encode;
@@ -46,6 +48,9 @@ pub enum Outcome {
     /// Could not be done.
     Failed(Failure),
 }
+
+/// An outcome that ends the conversation at once, boxed so that the many `Result`s that carry it stay small.
+type Ended = Box<Outcome>;
 
 #[derive(Debug, Clone, PartialEq)]
 enum State {
@@ -95,7 +100,7 @@ impl Prt {
         }
     }
 
-    fn advance(&mut self, cx: &mut Cx<'_>, answer: Answer) -> Result<Option<Outcome>, Box<Outcome>> {
+    fn advance(&mut self, cx: &mut Cx<'_>, answer: Answer) -> Result<Option<Outcome>, Ended> {
         match (self.state.clone(), answer) {
             (State::Discovering(mut discovery), answer) => {
                 match discovery.resume(cx, Slot::Prt, &answer) {
@@ -149,7 +154,10 @@ impl Prt {
             }
             (State::SessionKey { prt }, Answer::Keys(result)) => {
                 let Ok(KeyReply::Unwrapped { key }) = result else {
-                    cx.checked("session-key-for-this-device", Some("the transport key can't unwrap it".into()));
+                    cx.checked(
+                        "session-key-for-this-device",
+                        Some("the transport key can't unwrap it".into()),
+                    );
                     return Err(broken("the session key is not wrapped to this device's transport key"));
                 };
                 cx.checked("session-key-for-this-device", None);
@@ -178,7 +186,9 @@ impl Prt {
     }
 
     fn authority(&self) -> &Authority {
-        self.authority.as_ref().expect("every state after discovery has an authority: it is set on leaving it")
+        self.authority
+            .as_ref()
+            .expect("every state after discovery has an authority: it is set on leaving it")
     }
 
     fn post(&self, cx: &mut Cx<'_>, body: Vec<u8>, why: &str) {
@@ -211,7 +221,7 @@ impl Prt {
         jwt::signing_input(&header, &claims)
     }
 
-    fn prt_reply(&mut self, cx: &mut Cx<'_>, value: &Value) -> Result<(WrappedKey, String), Box<Outcome>> {
+    fn prt_reply(&mut self, cx: &mut Cx<'_>, value: &Value) -> Result<(WrappedKey, String), Ended> {
         let text = |name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
         let (Some(prt), Some(id_token), Some(wrapped)) =
             (text("refresh_token"), text("id_token"), text("session_key_jwe"))
@@ -219,7 +229,8 @@ impl Prt {
             return Err(broken("the answer lacks refresh_token, id_token or session_key_jwe"));
         };
         let authority = self.authority().clone();
-        let claims = token::verify(cx, &id_token, &authority, &[SIGN_ON_CLIENT]).map_err(|r| broken(r.to_string()))?;
+        let claims =
+            token::verify(cx, &id_token, &authority, &[SIGN_ON_CLIENT]).map_err(|r| broken(r.to_string()))?;
         if claims.tenant != self.device.tenant {
             cx.checked("sign-on-tenant", Some(format!("the user is of {}", claims.tenant)));
             let text = "the account belongs to another organization than the device".to_owned();
@@ -266,7 +277,7 @@ impl Prt {
         cx: &mut Cx<'_>,
         result: Result<HttpReply, crate::io::TransportError>,
         session_key: &[u8; 32],
-    ) -> Result<Outcome, Box<Outcome>> {
+    ) -> Result<Outcome, Ended> {
         let reply = result.map_err(|e| failed(Failure::transport(DOING, None, &e)))?;
         if !reply.is_success() {
             let value = parse_json(&reply).map_err(broken)?;
@@ -294,32 +305,36 @@ impl Prt {
     }
 }
 
-fn nonce(result: Result<HttpReply, crate::io::TransportError>) -> Result<String, Box<Outcome>> {
+fn nonce(result: Result<HttpReply, crate::io::TransportError>) -> Result<String, Ended> {
     let value = success(result)?;
-    value.get("Nonce").and_then(Value::as_str).map(str::to_owned).ok_or_else(|| broken("no nonce in the answer"))
+    value
+        .get("Nonce")
+        .and_then(Value::as_str)
+        .map(str::to_owned)
+        .ok_or_else(|| broken("no nonce in the answer"))
 }
 
-fn success(result: Result<HttpReply, crate::io::TransportError>) -> Result<Value, Box<Outcome>> {
+fn success(result: Result<HttpReply, crate::io::TransportError>) -> Result<Value, Ended> {
     let reply = result.map_err(|e| failed(Failure::transport(DOING, None, &e)))?;
     let value = parse_json(&reply).map_err(broken)?;
     if reply.is_success() { Ok(value) } else { Err(refused(&value, reply.status)) }
 }
 
-fn refused(value: &Value, status: u16) -> Box<Outcome> {
+fn refused(value: &Value, status: u16) -> Ended {
     match refusal(value) {
         Some((code, text)) => Box::new(Outcome::Refused(code, text)),
         None => broken(format!("HTTP {status} without an error code")),
     }
 }
 
-fn failed(failure: Failure) -> Box<Outcome> {
+fn failed(failure: Failure) -> Ended {
     Box::new(Outcome::Failed(failure))
 }
 
-fn broken(detail: impl Into<String>) -> Box<Outcome> {
+fn broken(detail: impl Into<String>) -> Ended {
     failed(Failure::broken(DOING, None, detail))
 }
 
-fn device(detail: &str) -> Box<Outcome> {
+fn device(detail: &str) -> Ended {
     failed(Failure::device(DOING, None, detail))
 }

@@ -89,9 +89,11 @@ impl SignIn {
             },
             Self::AwaitToken(authority) => match answer {
                 Answer::Http(Ok(reply)) => Some(token_reply(cx, reply, authority)),
-                Answer::Http(Err(error)) => {
-                    Some(Outcome::Failed(Failure::transport(DOING, Some(codes::WININET_E_CANNOT_CONNECT), error)))
-                }
+                Answer::Http(Err(error)) => Some(Outcome::Failed(Failure::transport(
+                    DOING,
+                    Some(codes::WININET_E_CANNOT_CONNECT),
+                    error,
+                ))),
                 _ => None,
             },
         }
@@ -106,7 +108,11 @@ fn token_reply(cx: &mut Cx<'_>, reply: &HttpReply, authority: &Authority) -> Out
     if !reply.is_success() {
         return match refusal(&value) {
             Some((code, text)) => Outcome::Refused(code, text),
-            None => Outcome::Failed(Failure::broken(DOING, None, format!("HTTP {} without an error code", reply.status))),
+            None => Outcome::Failed(Failure::broken(
+                DOING,
+                None,
+                format!("HTTP {} without an error code", reply.status),
+            )),
         };
     }
     let text = |name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
@@ -139,7 +145,11 @@ pub(crate) fn refusal(value: &Value) -> Option<(&'static ResultCode, String)> {
 }
 
 /// A token for `resource` by refresh token (reference: protocols, A.1).
-pub(crate) fn refresh_request(authority: &Authority, refresh_token: &Secret<String>, resource: &str) -> HttpRequest {
+pub(crate) fn refresh_request(
+    authority: &Authority,
+    refresh_token: &Secret<String>,
+    resource: &str,
+) -> HttpRequest {
     let body = form(&[
         ("client_id", BROKER),
         ("grant_type", "refresh_token"),

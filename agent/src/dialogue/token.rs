@@ -39,7 +39,12 @@ pub struct Rejected {
 }
 
 /// Verifies `token` for `audiences` (any of them).
-pub fn verify(cx: &mut Cx<'_>, token: &str, authority: &Authority, audiences: &[&str]) -> Result<Claims, Rejected> {
+pub fn verify(
+    cx: &mut Cx<'_>,
+    token: &str,
+    authority: &Authority,
+    audiences: &[&str],
+) -> Result<Claims, Rejected> {
     let result = examine(cx, token, authority, audiences);
     if let Err(rejected) = &result {
         cx.checked(rejected.check, Some(rejected.problem.clone()));
@@ -47,7 +52,12 @@ pub fn verify(cx: &mut Cx<'_>, token: &str, authority: &Authority, audiences: &[
     result
 }
 
-fn examine(cx: &mut Cx<'_>, token: &str, authority: &Authority, audiences: &[&str]) -> Result<Claims, Rejected> {
+fn examine(
+    cx: &mut Cx<'_>,
+    token: &str,
+    authority: &Authority,
+    audiences: &[&str],
+) -> Result<Claims, Rejected> {
     let unverified = jwt::parse(token).map_err(|e| reject("token-shape", e.to_string()))?;
     let key = signing_key(&unverified.header, &authority.keys)?;
     let claims = unverified.verify(&key).map_err(|e| reject("token-signature", e.to_string()))?.claims;
@@ -56,15 +66,22 @@ fn examine(cx: &mut Cx<'_>, token: &str, authority: &Authority, audiences: &[&st
     let text = |name: &str| claims.get(name).and_then(Value::as_str).map(str::to_owned);
     let audience = text("aud").unwrap_or_default();
     if !audiences.iter().any(|a| a.trim_end_matches('/') == audience.trim_end_matches('/')) {
-        return Err(reject("token-audience", format!("for {audience:?}, not for {}", audiences.join(" or "))));
+        return Err(reject(
+            "token-audience",
+            format!("for {audience:?}, not for {}", audiences.join(" or ")),
+        ));
     }
     cx.checked("token-audience", None);
 
-    let tenant: Guid =
-        text("tid").and_then(|t| t.parse().ok()).ok_or_else(|| reject("token-tenant", "no tenant id".into()))?;
+    let tenant: Guid = text("tid")
+        .and_then(|t| t.parse().ok())
+        .ok_or_else(|| reject("token-tenant", "no tenant id".into()))?;
     let issuer = text("iss").unwrap_or_default();
     if !issuer.contains(&tenant.to_string()) || !same_host(&issuer, &authority.issuer) {
-        return Err(reject("token-issuer", format!("issued by {issuer:?}, the authority is {:?}", authority.issuer)));
+        return Err(reject(
+            "token-issuer",
+            format!("issued by {issuer:?}, the authority is {:?}", authority.issuer),
+        ));
     }
     cx.checked("token-issuer", None);
 
@@ -77,7 +94,10 @@ fn examine(cx: &mut Cx<'_>, token: &str, authority: &Authority, audiences: &[&st
     if let Some(begins) = number("nbf")
         && begins.saturating_sub(CLOCK_ALLOWANCE) > now
     {
-        return Err(reject("token-not-yet-valid", format!("valid in {} s by the device's clock", begins - now)));
+        return Err(reject(
+            "token-not-yet-valid",
+            format!("valid in {} s by the device's clock", begins - now),
+        ));
     }
     cx.checked("token-expiry", None);
 
@@ -97,7 +117,9 @@ fn signing_key(header: &jwt::Header, keys: &[Jwk]) -> Result<PublicKey, Rejected
         None if keys.len() == 1 => keys.first(),
         None => None,
     };
-    let jwk = named.ok_or_else(|| reject("token-signing-key", "signed by a key that the authority does not list".into()))?;
+    let jwk = named.ok_or_else(|| {
+        reject("token-signing-key", "signed by a key that the authority does not list".into())
+    })?;
     PublicKey::from_jwk(jwk).map_err(|e| reject("token-signing-key", e.to_string()))
 }
 

@@ -14,7 +14,7 @@ pub fn reduce(flow: &mut Flow, event: Event) -> Vec<Action> {
         Event::PowerPressed if flow.stage == Stage::Off => boot(flow, &mut wants),
         Event::Restarted if flow.stage != Stage::Off => {
             if flow.credentials {
-                wants.push(Action::Decided(&rules::USR_004, "the restart loses the credentials"));
+                wants.push(Action::Decided(rules::USR_004, "the restart loses the credentials"));
             }
             power_off(flow);
             boot(flow, &mut wants);
@@ -39,17 +39,45 @@ fn boot(flow: &mut Flow, wants: &mut Vec<Action>) {
     wants.push(Action::Boot);
 }
 
-/// One step of the run, by stage.
+/// One step of the run: each chapter knows its own stages.
 fn step(flow: &mut Flow, event: Event, wants: &mut Vec<Action>) {
+    match flow.stage {
+        Stage::Off | Stage::Desktop => {}
+        Stage::Booting => {
+            if event == Event::Booted {
+                booted(flow, wants);
+            }
+        }
+        Stage::Recovery
+        | Stage::Region
+        | Stage::Keyboard
+        | Stage::SecondKeyboard
+        | Stage::Network
+        | Stage::Probing
+        | Stage::FetchingProfile
+        | Stage::CheckingUpdates => first_pages(flow, event, wants),
+        Stage::Eula
+        | Stage::PersonalOrWork
+        | Stage::SignInName
+        | Stage::SignInPassword
+        | Stage::SigningIn
+        | Stage::WrongOrganization => sign_in(flow, event, wants),
+        Stage::Joining | Stage::Enrolling | Stage::SetupError => set_up(flow, event, wants),
+        Stage::AwaitingEspDecision | Stage::Esp(_) | Stage::EspFailed(_) => status_page(flow, event, wants),
+        Stage::Privacy | Stage::AutoSignOn | Stage::SignOn(_) | Stage::SigningOn(_) => {
+            sign_on(flow, event, wants);
+        }
+    }
+}
+
+/// Pages before there is a network (and again when the profile doesn't preset them), profile, updates.
+fn first_pages(flow: &mut Flow, event: Event, wants: &mut Vec<Action>) {
     use Event as E;
     match (flow.stage, event) {
-        (Stage::Booting, E::Booted) => booted(flow, wants),
-
-        // Pages before there is a network, and again when the profile doesn't preset them.
         (Stage::Recovery, E::Answered) => {
             flow.kept.starts = 1;
             flow.region_answered = true;
-            wants.push(Action::Decided(&rules::OOB_009, "the start counter is set back to 1"));
+            wants.push(Action::Decided(rules::OOB_009, "the start counter is set back to 1"));
             to_network(flow, wants);
         }
         (Stage::Region, E::Answered) => flow.stage = Stage::Keyboard,
@@ -62,8 +90,6 @@ fn step(flow: &mut Flow, event: Event, wants: &mut Vec<Action>) {
             flow.stage = Stage::Probing;
             wants.push(Action::Probe);
         }
-
-        // Profile and updates.
         (Stage::Probing, E::ProbeSucceeded) => fetch_profile(flow, wants),
         (Stage::Probing, E::ProbeFailed) => no_internet(flow, wants),
         (Stage::FetchingProfile, E::ProfileArrived(traits)) => {
@@ -72,41 +98,54 @@ fn step(flow: &mut Flow, event: Event, wants: &mut Vec<Action>) {
         }
         (Stage::FetchingProfile, E::ProfileAbsent) => {
             flow.plain = true;
-            wants.push(Action::Decided(&rules::NET_003, "no profile: plain OOBE until the next start"));
+            wants.push(Action::Decided(rules::NET_003, "no profile: plain OOBE until the next start"));
             check_updates(flow, wants);
         }
         (Stage::CheckingUpdates, E::UpdatesDone) => after_updates(flow, wants),
         (Stage::CheckingUpdates, E::UpdatesNeedRestart) => {
             wants.push(Action::Restart("a critical update needs a restart"));
         }
+        _ => {}
+    }
+}
 
-        // Sign-in.
+/// License terms, account, password.
+fn sign_in(flow: &mut Flow, event: Event, wants: &mut Vec<Action>) {
+    use Event as E;
+    match (flow.stage, event) {
         (Stage::Eula, E::Answered) => {
             flow.eula_answered = true;
             after_eula(flow, wants);
         }
         (Stage::Eula, E::StartedOver) => flow.stage = Stage::Region,
-        (Stage::PersonalOrWork, E::Answered) => flow.stage = Stage::SignInName,
-        (Stage::SignInName, E::Answered) => flow.stage = Stage::SignInPassword,
         (Stage::SignInPassword, E::Answered) => {
             flow.stage = Stage::SigningIn;
             wants.push(Action::SignIn);
         }
-        (Stage::SignInPassword, E::StartedOver) => flow.stage = Stage::SignInName,
         (Stage::SigningIn, E::SignInAccepted) => signed_in(flow, wants),
         (Stage::SigningIn, E::TenantMismatch) => {
             wants.push(Action::ForgetCredentials);
-            wants.push(Action::Decided(&rules::OOB_015, "the account belongs to another organization"));
+            wants.push(Action::Decided(rules::OOB_015, "the account belongs to another organization"));
             flow.stage = Stage::WrongOrganization;
         }
-        (Stage::SigningIn, E::SignInRefused) => flow.stage = Stage::SignInPassword,
+        (Stage::SignInName, E::Answered) | (Stage::SigningIn, E::SignInRefused) => {
+            flow.stage = Stage::SignInPassword;
+        }
         (Stage::SigningIn, E::SignInFailed) => {
             wants.push(Action::ForgetCredentials);
             flow.stage = Stage::SetupError;
         }
-        (Stage::WrongOrganization, E::StartedOver | E::Answered) => flow.stage = Stage::SignInName,
+        (Stage::PersonalOrWork, E::Answered)
+        | (Stage::SignInPassword, E::StartedOver)
+        | (Stage::WrongOrganization, E::StartedOver | E::Answered) => flow.stage = Stage::SignInName,
+        _ => {}
+    }
+}
 
-        // Join and enrolment.
+/// Join and enrolment.
+fn set_up(flow: &mut Flow, event: Event, wants: &mut Vec<Action>) {
+    use Event as E;
+    match (flow.stage, event) {
         (Stage::Joining, E::JoinSucceeded) => {
             flow.kept.joined = true;
             enrol(flow, wants);
@@ -116,7 +155,7 @@ fn step(flow: &mut Flow, event: Event, wants: &mut Vec<Action>) {
             flow.stage = Stage::AwaitingEspDecision;
         }
         (Stage::Enrolling, E::EnrolSkipped) => {
-            wants.push(Action::Decided(&rules::USR_010, "this user is not enrolled: no management, no ESP"));
+            wants.push(Action::Decided(rules::USR_010, "this user is not enrolled: no management, no ESP"));
             flow.kept.preparation_done = true;
             flow.kept.device_setup_done = true;
             flow.kept.account_setup_done = true;
@@ -128,8 +167,15 @@ fn step(flow: &mut Flow, event: Event, wants: &mut Vec<Action>) {
             flow.stage = Stage::SetupError;
         }
         (Stage::SetupError, E::TriedAgain | E::StartedOver) => try_setup_again(flow, wants),
+        (Stage::SetupError, E::ResetChosen) => reset(flow, wants),
+        _ => {}
+    }
+}
 
-        // The Enrollment Status Page.
+/// The Enrollment Status Page.
+fn status_page(flow: &mut Flow, event: Event, wants: &mut Vec<Action>) {
+    use Event as E;
+    match (flow.stage, event) {
         (Stage::AwaitingEspDecision, E::EspDecided { device, user }) => {
             flow.kept.esp = Some((device, user));
             flow.eula_answered |= flow.start == Start::Enroll;
@@ -146,9 +192,11 @@ fn step(flow: &mut Flow, event: Event, wants: &mut Vec<Action>) {
             flow.kept.device_setup_done = true;
             flow.stage = Stage::Booting;
         }
-        (Stage::Esp(phase), E::PhaseFailed(failed)) if phase == failed => flow.stage = Stage::EspFailed(phase),
+        (Stage::Esp(phase), E::PhaseFailed(failed)) if phase == failed => {
+            flow.stage = Stage::EspFailed(phase);
+        }
         (Stage::Esp(phase), E::ContinuedAnyway) => {
-            wants.push(Action::Decided(&rules::ESS_005, "the page does not block: the user leaves it"));
+            wants.push(Action::Decided(rules::ESS_005, "the page does not block: the user leaves it"));
             leave_phase(flow, phase, wants);
         }
         (Stage::EspFailed(phase), E::TriedAgain) => {
@@ -156,15 +204,15 @@ fn step(flow: &mut Flow, event: Event, wants: &mut Vec<Action>) {
             wants.push(Action::RetryPhase(phase));
         }
         (Stage::EspFailed(phase), E::ContinuedAnyway) => leave_phase(flow, phase, wants),
-        (Stage::EspFailed(_) | Stage::SetupError, E::ResetChosen) => {
-            flow.kept = Kept::FRESH;
-            power_off(flow);
-            flow.stage = Stage::Booting;
-            wants.push(Action::Wipe);
-            wants.push(Action::Restart("the device is reset"));
-        }
+        (Stage::EspFailed(_), E::ResetChosen) => reset(flow, wants),
+        _ => {}
+    }
+}
 
-        // Between the device part and the user part.
+/// Between the device part and the user part.
+fn sign_on(flow: &mut Flow, event: Event, wants: &mut Vec<Action>) {
+    use Event as E;
+    match (flow.stage, event) {
         (Stage::Privacy, E::Answered) => to_sign_on(flow, wants),
         (Stage::AutoSignOn, E::SignOnAccepted) => signed_on(flow, SignOnFor::AccountSetup, wants),
         (Stage::AutoSignOn, E::SignOnRefused | E::SignOnFailed) => {
@@ -182,6 +230,15 @@ fn step(flow: &mut Flow, event: Event, wants: &mut Vec<Action>) {
         (Stage::SigningOn(what), E::SignOnRefused | E::SignOnFailed) => flow.stage = Stage::SignOn(what),
         _ => {}
     }
+}
+
+/// The disk is wiped and everything begins anew.
+fn reset(flow: &mut Flow, wants: &mut Vec<Action>) {
+    flow.kept = Kept::FRESH;
+    power_off(flow);
+    flow.stage = Stage::Booting;
+    wants.push(Action::Wipe);
+    wants.push(Action::Restart("the device is reset"));
 }
 
 /// Windows is up: where does this disk go on?
@@ -204,14 +261,17 @@ fn booted(flow: &mut Flow, wants: &mut Vec<Action>) {
     } else if kept.joined && kept.account_setup_done {
         to_account_part(flow, wants);
     } else if kept.starts > Flow::TOO_MANY_STARTS {
-        wants.push(Action::Decided(&rules::OOB_008, "restarted too often: recovery mode"));
+        wants.push(Action::Decided(rules::OOB_008, "restarted too often: recovery mode"));
         flow.stage = Stage::Recovery;
     } else if flow.link {
-        wants.push(Action::Decided(&rules::NET_002, "internet at power-on: the profile is asked for at once"));
+        wants.push(Action::Decided(rules::NET_002, "internet at power-on: the profile is asked for at once"));
         flow.stage = Stage::Probing;
         wants.push(Action::Probe);
     } else {
-        wants.push(Action::Decided(&rules::NET_001, "no network: region and keyboard are asked even if the profile hides them"));
+        wants.push(Action::Decided(
+            rules::NET_001,
+            "no network: region and keyboard are asked even if the profile hides them",
+        ));
         flow.stage = Stage::Region;
     }
 }
@@ -238,7 +298,7 @@ fn no_internet(flow: &mut Flow, wants: &mut Vec<Action>) {
     if flow.region_answered {
         flow.stage = Stage::Network;
     } else {
-        wants.push(Action::Decided(&rules::NET_001, "no internet: region and keyboard are asked first"));
+        wants.push(Action::Decided(rules::NET_001, "no internet: region and keyboard are asked first"));
         flow.stage = Stage::Region;
     }
 }
@@ -255,7 +315,10 @@ fn fetch_profile(flow: &mut Flow, wants: &mut Vec<Action>) {
 
 fn check_updates(flow: &mut Flow, wants: &mut Vec<Action>) {
     flow.stage = Stage::CheckingUpdates;
-    wants.push(Action::Decided(&rules::NET_021, "critical updates come after the profile and before the credentials"));
+    wants.push(Action::Decided(
+        rules::NET_021,
+        "critical updates come after the profile and before the credentials",
+    ));
     wants.push(Action::CheckUpdates);
 }
 
@@ -275,7 +338,10 @@ fn to_sign_in(flow: &mut Flow, wants: &mut Vec<Action>) {
         return;
     };
     if profile.hides_eula || flow.eula_answered {
-        wants.push(Action::Decided(&rules::OOB_002, "with a profile the organization's sign-in page comes at once"));
+        wants.push(Action::Decided(
+            rules::OOB_002,
+            "with a profile the organization's sign-in page comes at once",
+        ));
         flow.stage = Stage::SignInName;
     } else {
         flow.stage = Stage::Eula;
@@ -297,7 +363,10 @@ fn signed_in(flow: &mut Flow, wants: &mut Vec<Action>) {
         enrol(flow, wants);
     } else {
         flow.stage = Stage::Joining;
-        wants.push(Action::Decided(&rules::USR_002, "credentials accepted: the device joins as the profile says"));
+        wants.push(Action::Decided(
+            rules::USR_002,
+            "credentials accepted: the device joins as the profile says",
+        ));
         wants.push(Action::Join);
     }
 }
@@ -305,7 +374,7 @@ fn signed_in(flow: &mut Flow, wants: &mut Vec<Action>) {
 fn enrol(flow: &mut Flow, wants: &mut Vec<Action>) {
     flow.stage = Stage::Enrolling;
     if flow.start == Start::Oobe {
-        wants.push(Action::Decided(&rules::USR_003, "for an Entra join the enrolment is part of the join"));
+        wants.push(Action::Decided(rules::USR_003, "for an Entra join the enrolment is part of the join"));
     }
     wants.push(Action::Enrol);
 }
@@ -339,7 +408,7 @@ fn resume_esp(flow: &mut Flow, wants: &mut Vec<Action>) {
             wants.push(Action::BeginPhase(phase));
         }
         Some(_) => {
-            wants.push(Action::Decided(&rules::ESS_021, "the server did not ask for the page of the device"));
+            wants.push(Action::Decided(rules::ESS_021, "the server did not ask for the page of the device"));
             flow.kept.preparation_done = true;
             flow.kept.device_setup_done = true;
             to_account_part(flow, wants);
@@ -380,7 +449,7 @@ fn to_account_part(flow: &mut Flow, wants: &mut Vec<Action>) {
     if hides_privacy {
         to_sign_on(flow, wants);
     } else {
-        wants.push(Action::Decided(&rules::OOB_006, "privacy settings come before the user is signed in"));
+        wants.push(Action::Decided(rules::OOB_006, "privacy settings come before the user is signed in"));
         flow.stage = Stage::Privacy;
     }
 }
@@ -389,12 +458,15 @@ fn to_sign_on(flow: &mut Flow, wants: &mut Vec<Action>) {
     // A device that was enrolled by hand has a local user who is there anyway; no directory is asked.
     if flow.credentials || flow.start == Start::Enroll {
         if flow.start == Start::Oobe {
-            wants.push(Action::Decided(&rules::USR_005, "no restart: signed in with the credentials given earlier"));
+            wants.push(Action::Decided(
+                rules::USR_005,
+                "no restart: signed in with the credentials given earlier",
+            ));
         }
         flow.stage = Stage::AutoSignOn;
         wants.push(Action::SignOn(SignOnFor::AccountSetup));
     } else {
-        wants.push(Action::Decided(&rules::USR_004, "the credentials are gone: the user signs in again"));
+        wants.push(Action::Decided(rules::USR_004, "the credentials are gone: the user signs in again"));
         flow.stage = Stage::SignOn(SignOnFor::AccountSetup);
     }
 }
@@ -404,11 +476,11 @@ fn signed_on(flow: &mut Flow, what: SignOnFor, wants: &mut Vec<Action>) {
     if what == SignOnFor::Desktop || flow.kept.account_setup_done {
         finish(flow, wants);
     } else if user {
-        wants.push(Action::Decided(&rules::ESU_001, "the device part is done: Account setup"));
+        wants.push(Action::Decided(rules::ESU_001, "the device part is done: Account setup"));
         flow.stage = Stage::Esp(Phase::AccountSetup);
         wants.push(Action::BeginPhase(Phase::AccountSetup));
     } else {
-        wants.push(Action::Decided(&rules::ESU_011, "SkipUserStatusPage: no page for the user"));
+        wants.push(Action::Decided(rules::ESU_011, "SkipUserStatusPage: no page for the user"));
         finish(flow, wants);
     }
 }
@@ -420,8 +492,8 @@ fn finish(flow: &mut Flow, wants: &mut Vec<Action>) {
     if !flow.kept.finished {
         flow.kept.finished = true;
         flow.kept.starts = 0;
-        wants.push(Action::Decided(&rules::USR_007, "provisioning is over: the desktop"));
-        wants.push(Action::Decided(&rules::PRO_018, "the profile is discarded"));
+        wants.push(Action::Decided(rules::USR_007, "provisioning is over: the desktop"));
+        wants.push(Action::Decided(rules::PRO_018, "the profile is discarded"));
     }
     flow.kept.profile = None;
     wants.push(Action::ForgetCredentials);

@@ -87,7 +87,11 @@ fn explore() -> BTreeMap<Flow, BTreeSet<Flow>> {
 #[test]
 fn every_reachable_state_keeps_the_rules_and_has_a_way_to_the_desktop() {
     let graph = explore();
-    println!("flow reducer: {} states, {} transitions", graph.len(), graph.values().map(BTreeSet::len).sum::<usize>());
+    println!(
+        "flow reducer: {} states, {} transitions",
+        graph.len(),
+        graph.values().map(BTreeSet::len).sum::<usize>()
+    );
     assert!(graph.len() > 1_000, "the search must really spread: {} states", graph.len());
 
     for state in graph.keys() {
@@ -119,10 +123,17 @@ fn every_reachable_state_keeps_the_rules_and_has_a_way_to_the_desktop() {
 fn every_state_that_is_on_has_an_exit_besides_the_power_button() {
     let events: Vec<_> = events()
         .into_iter()
-        .filter(|e| !matches!(e, Event::PowerPressed | Event::PowerLost | Event::Restarted | Event::LinkUp | Event::LinkDown))
+        .filter(|e| {
+            !matches!(
+                e,
+                Event::PowerPressed | Event::PowerLost | Event::Restarted | Event::LinkUp | Event::LinkDown
+            )
+        })
         .collect();
     for state in explore().into_keys() {
-        if matches!(state.stage, Stage::Off | Stage::Desktop) || (state.stage == Stage::Network && !state.link) {
+        if matches!(state.stage, Stage::Off | Stage::Desktop)
+            || (state.stage == Stage::Network && !state.link)
+        {
             continue;
         }
         let moves = events.iter().any(|&event| {
@@ -139,12 +150,19 @@ fn check(state: &Flow) {
     let kept = state.kept;
     let oobe = state.start == Start::Oobe;
     match state.stage {
-        Stage::Off => assert!(!state.credentials, "USR-004: credentials don't survive a power cut: {state:?}"),
-        Stage::SignOn(_) => assert!(!state.credentials, "USR-004: credentials don't survive a restart: {state:?}"),
+        Stage::Off => {
+            assert!(!state.credentials, "USR-004: credentials don't survive a power cut: {state:?}");
+        }
+        Stage::SignOn(_) => {
+            assert!(!state.credentials, "USR-004: credentials don't survive a restart: {state:?}");
+        }
         Stage::Esp(phase) | Stage::EspFailed(phase) => {
             assert!(kept.enrolled, "no status page before enrolment: {state:?}");
             assert!(!oobe || kept.joined, "no status page before the join: {state:?}");
-            assert!(phase == Phase::DevicePreparation || kept.preparation_done, "phases run in order: {state:?}");
+            assert!(
+                phase == Phase::DevicePreparation || kept.preparation_done,
+                "phases run in order: {state:?}"
+            );
             assert!(phase != Phase::AccountSetup || kept.device_setup_done, "phases run in order: {state:?}");
         }
         Stage::Enrolling => assert!(!oobe || kept.joined, "USR-003: enrolment follows the join: {state:?}"),

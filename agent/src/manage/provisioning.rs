@@ -26,7 +26,8 @@ pub(super) fn apply(
 ) -> Result<(Enrolment, Tree), ProvisioningError> {
     let mut tree = Tree::default();
     let mine = stores::install(cx, doc, &details, &mut tree)?;
-    let account = account::read(doc).inspect_err(|e| cx.checked("provisioning-account", Some(e.detail.clone())))?;
+    let account =
+        account::read(doc).inspect_err(|e| cx.checked("provisioning-account", Some(e.detail.clone())))?;
     stores::check_search_criteria(cx, &account, &mine)?;
     let enrolment = Enrolment {
         id: Guid::derive(cx.setup.seed, &["enrolment", &cx.setup.name, &details.device_id]),

@@ -67,6 +67,13 @@ fn check_tenant(checker: &mut Checker<'_>, name: &str, tenant: &TenantSpec) {
                 "a user name is plain ASCII, for example \"alice@contoso.test\"",
             );
         }
+        if is_upn(&user.upn) && is_domain(&tenant.domain) && !is_of(&user.upn, &tenant.domain) {
+            checker.wrong(
+                &["tenant", name, "user", key, "upn"],
+                format!("`{}` is no user of the domain {}", shorten(&user.upn), tenant.domain),
+                format!("user names of this tenant end with `@{}`", tenant.domain),
+            );
+        }
         if user.password.expose().is_empty() {
             checker.wrong(&["tenant", name, "user", key, "password"], "this password is empty", "invent one");
         }
@@ -126,6 +133,7 @@ fn check_tenant(checker: &mut Checker<'_>, name: &str, tenant: &TenantSpec) {
     for (key, app) in &tenant.app {
         check_app(checker, name, key, app, tenant);
     }
+    shown_once(checker, name, tenant);
     let Some(esp) = &tenant.esp else { return };
     checker.minutes(&path(&["esp", "time_limit"]), esp.time_limit, 1, 1_440);
     checker.minutes(&path(&["esp", "provider_limit"]), esp.provider_limit, 1, 1_440);
@@ -135,6 +143,23 @@ fn check_tenant(checker: &mut Checker<'_>, name: &str, tenant: &TenantSpec) {
     if let Blocking::Selected(apps) = &esp.apps {
         for app in apps {
             checker.known(&path(&["esp", "apps"]), "app", app, tenant.app.keys().map(String::as_str));
+        }
+    }
+}
+
+/// The services know apps and profiles by the names that people see.
+fn shown_once(checker: &mut Checker<'_>, name: &str, tenant: &TenantSpec) {
+    let apps = tenant.app.iter().map(|(key, app)| ("app", key, app.name.as_ref()));
+    let profiles = tenant.profile.iter().map(|(key, profile)| ("profile", key, profile.name.as_ref()));
+    let mut seen: BTreeMap<(&str, &str), &str> = BTreeMap::new();
+    for (kind, key, shown) in apps.chain(profiles) {
+        let shown = shown.unwrap_or(key);
+        if let Some(first) = seen.insert((kind, shown), key) {
+            checker.wrong(
+                &["tenant", name, kind, key],
+                format!("the {kind} `{first}` is called {:?} already", shorten(shown)),
+                "add a line `name = \"...\"`: each has its own name",
+            );
         }
     }
 }
@@ -278,4 +303,8 @@ fn is_upn(text: &str) -> bool {
         let fine = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(c);
         !name.is_empty() && name.len() <= 64 && name.chars().all(fine) && is_domain(domain)
     })
+}
+
+fn is_of(upn: &str, domain: &str) -> bool {
+    upn.split_once('@').is_some_and(|(_, of)| of.eq_ignore_ascii_case(domain))
 }

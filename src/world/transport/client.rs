@@ -29,7 +29,8 @@ impl Allowed {
     /// Whether a device may talk to `host`.
     pub fn permits(&self, host: &str) -> bool {
         let bare = host.trim_start_matches('[').trim_end_matches(']');
-        let loopback = bare.eq_ignore_ascii_case("localhost") || bare.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
+        let loopback =
+            bare.eq_ignore_ascii_case("localhost") || bare.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
         loopback || self.hosts.iter().any(|allowed| allowed.eq_ignore_ascii_case(bare))
     }
 }
@@ -38,7 +39,7 @@ impl Allowed {
 pub(super) struct Clients {
     runtime: Runtime,
     resolver: Option<Arc<dyn Resolve>>,
-    clients: BTreeMap<(String, u32, Option<[u8; 32]>), reqwest::Client>,
+    by_identity: BTreeMap<(String, u32, Option<[u8; 32]>), reqwest::Client>,
     clock: Arc<AtomicI64>,
     keys: BTreeMap<String, SharedKeys>,
     patience: Duration,
@@ -52,7 +53,7 @@ impl Clients {
     pub(super) fn new(resolver: Option<Arc<dyn Resolve>>, patience: Duration) -> std::io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let clock = Arc::new(AtomicI64::new(0));
-        Ok(Self { runtime, resolver, clients: BTreeMap::new(), clock, keys: BTreeMap::new(), patience })
+        Ok(Self { runtime, resolver, by_identity: BTreeMap::new(), clock, keys: BTreeMap::new(), patience })
     }
 
     /// Sends a request and reads its answer; `silenced` ends the wait when the service chose to say nothing.
@@ -70,7 +71,9 @@ impl Clients {
         };
         let patience = self.patience;
         let answer = async {
-            tokio::time::timeout(patience, send(&client, request)).await.unwrap_or(Err(TransportError::TimedOut))
+            tokio::time::timeout(patience, send(&client, request))
+                .await
+                .unwrap_or(Err(TransportError::TimedOut))
         };
         self.runtime.block_on(async {
             match silenced {
@@ -93,9 +96,10 @@ impl Clients {
         let boot = host.device.disk().boots;
         let key = (setup.name.clone(), boot, request.identity.as_ref().map(|i| sha256(&i.certificate)));
         // Keys may have been made since: TLS always signs with the store as it is now.
-        let keys = self.keys.entry(setup.name.clone()).or_insert_with(|| Arc::new(Mutex::new(host.keys.clone())));
+        let keys =
+            self.keys.entry(setup.name.clone()).or_insert_with(|| Arc::new(Mutex::new(host.keys.clone())));
         *keys.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = host.keys.clone();
-        if let Some(client) = self.clients.get(&key) {
+        if let Some(client) = self.by_identity.get(&key) {
             return Ok(client.clone());
         }
         let identity = request
@@ -114,13 +118,14 @@ impl Clients {
             builder = builder.dns_resolver(Arc::clone(resolver));
         }
         let client = builder.build().map_err(|_| TransportError::Tls(TlsFailure::Handshake))?;
-        self.clients.insert(key, client.clone());
+        self.by_identity.insert(key, client.clone());
         Ok(client)
     }
 }
 
 async fn send(client: &reqwest::Client, request: &HttpRequest) -> Result<HttpReply, TransportError> {
-    let method: reqwest::Method = request.method.to_string().parse().map_err(|_| TransportError::Malformed)?;
+    let method: reqwest::Method =
+        request.method.to_string().parse().map_err(|_| TransportError::Malformed)?;
     let mut call = client.request(method, &request.url);
     for (name, value) in &request.headers {
         call = call.header(name, value);
@@ -143,7 +148,9 @@ async fn send(client: &reqwest::Client, request: &HttpRequest) -> Result<HttpRep
     let mut body = Vec::new();
     loop {
         match response.chunk().await {
-            Ok(Some(chunk)) if body.len() + chunk.len() > HttpReply::MAX_BODY => return Err(TransportError::BodyTooLarge),
+            Ok(Some(chunk)) if body.len() + chunk.len() > HttpReply::MAX_BODY => {
+                return Err(TransportError::BodyTooLarge);
+            }
             Ok(Some(chunk)) => body.extend_from_slice(&chunk),
             Ok(None) => return Ok(HttpReply { status, headers, body }),
             Err(error) => {
@@ -162,7 +169,7 @@ fn failure(error: &reqwest::Error) -> TransportError {
             return TransportError::Tls(tls_failure(tls));
         }
         if let Some(io) = inner.downcast_ref::<std::io::Error>() {
-            if let Some(tls) = io.get_ref().and_then(|e| e.downcast_ref::<rustls::Error>()) {
+            if let Some(tls) = inside(io) {
                 return TransportError::Tls(tls_failure(tls));
             }
             match io.kind() {
@@ -196,6 +203,12 @@ fn failure(error: &reqwest::Error) -> TransportError {
     } else {
         TransportError::Reset
     }
+}
+
+/// The TLS error inside an I/O error. It may be wrapped more than once, and `source` skips what an I/O error holds.
+fn inside(io: &std::io::Error) -> Option<&rustls::Error> {
+    let inner = io.get_ref()?;
+    inner.downcast_ref::<rustls::Error>().or_else(|| inside(inner.downcast_ref::<std::io::Error>()?))
 }
 
 fn tls_failure(error: &rustls::Error) -> TlsFailure {

@@ -61,7 +61,9 @@ impl InProcess {
                 Err(error) => return Exchange::Answered(Err(error)),
             },
         };
-        let Some(call) = call(request, peer) else { return Exchange::Answered(Err(TransportError::Malformed)) };
+        let Some(call) = call(request, peer) else {
+            return Exchange::Answered(Err(TransportError::Malformed));
+        };
         let response = self
             .router
             .clone()
@@ -105,13 +107,17 @@ impl InProcess {
     ) -> Result<PeerCertificate, TransportError> {
         let (server, _) = crate::expect::host_and_path(&request.url);
         let device = host.device.setup().name.clone();
-        let key: ChannelKey = (device, host.device.disk().boots, server.to_owned(), sha256(&identity.certificate));
+        let key: ChannelKey =
+            (device, host.device.disk().boots, server.to_owned(), sha256(&identity.certificate));
         if let Some(peer) = self.channels.get(&key) {
             return Ok(peer.clone());
         }
         let nonce = self.cloud.channel_nonce(&format!("{}/{}/{}", key.0, key.1, key.2));
-        let command =
-            KeyCommand::Sign { key: identity.key.clone(), message: nonce.to_vec(), form: SignatureForm::X509 };
+        let command = KeyCommand::Sign {
+            key: identity.key.clone(),
+            message: nonce.to_vec(),
+            form: SignatureForm::X509,
+        };
         let Ok(KeyReply::Signature { bytes }) = host.keys.execute(&command) else {
             return Err(TransportError::Tls(TlsFailure::Handshake));
         };
@@ -158,7 +164,12 @@ fn reply(response: http::Response<Body>) -> Result<HttpReply, TransportError> {
     if body.len() > HttpReply::MAX_BODY {
         return Err(TransportError::BodyTooLarge);
     }
-    let announced = headers.iter().find(|(name, _)| name == "content-length").and_then(|(_, v)| v.parse().ok());
+    let announced =
+        headers.iter().find(|(name, _)| name == "content-length").and_then(|(_, v)| v.parse().ok());
     let reply = HttpReply { status: parts.status.as_u16(), headers, body: body.to_vec() };
-    if announced.is_some_and(|length: usize| length > reply.body.len()) { incomplete(reply) } else { Ok(reply) }
+    if announced.is_some_and(|length: usize| length > reply.body.len()) {
+        incomplete(reply)
+    } else {
+        Ok(reply)
+    }
 }

@@ -109,7 +109,9 @@ where
 {
     let service = Announce { peer, silence }.layer(router);
     // Errors of one connection (the client went away) end with it.
-    let _ = auto::Builder::new(TokioExecutor::new()).serve_connection(io, TowerToHyperService::new(service)).await;
+    let _ = auto::Builder::new(TokioExecutor::new())
+        .serve_connection(io, TowerToHyperService::new(service))
+        .await;
 }
 
 /// Gives every request its peer certificate, and turns a service's silence into no answer.
@@ -133,7 +135,9 @@ struct Announced {
     router: Router,
 }
 
-type Answer = std::pin::Pin<Box<dyn Future<Output = Result<axum::response::Response, std::convert::Infallible>> + Send>>;
+type Answer = std::pin::Pin<
+    Box<dyn Future<Output = Result<axum::response::Response, std::convert::Infallible>> + Send>,
+>;
 
 impl Service<http::Request<hyper::body::Incoming>> for Announced {
     type Response = axum::response::Response;

@@ -22,7 +22,11 @@ impl Wire {
     pub(super) fn new(cloud: &Cloud) -> std::io::Result<Self> {
         let server = Server::start(cloud)?;
         let resolver = ToLoopback { https: server.https, http: server.http };
-        Ok(Self { clients: Clients::new(Some(Arc::new(resolver)), WIRE_LIMIT)?, server, cloud: cloud.clone() })
+        Ok(Self {
+            clients: Clients::new(Some(Arc::new(resolver)), WIRE_LIMIT)?,
+            server,
+            cloud: cloud.clone(),
+        })
     }
 
     pub(super) fn exchange(&mut self, host: &mut Host, request: &HttpRequest) -> Exchange {

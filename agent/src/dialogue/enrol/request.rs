@@ -17,7 +17,12 @@ pub(super) fn soap(url: &str, body: String) -> HttpRequest {
 }
 
 /// The context items, in the order in which Windows writes them.
-pub(super) fn context(cx: &Cx<'_>, right: &Right, mdm_device_id: &str, device_name: &str) -> Vec<(String, String)> {
+pub(super) fn context(
+    cx: &Cx<'_>,
+    right: &Right,
+    mdm_device_id: &str,
+    device_name: &str,
+) -> Vec<(String, String)> {
     let version = format!("10.0.{}", cx.setup.image.build);
     let mut items: Vec<(String, String)> = Vec::new();
     let mut add = |name: &str, value: String| items.push((name.to_owned(), value));
@@ -28,7 +33,15 @@ pub(super) fn context(cx: &Cx<'_>, right: &Right, mdm_device_id: &str, device_na
     add("OSEdition", cx.setup.image.edition_sku.to_string());
     add("DeviceName", device_name.to_owned());
     for nic in &cx.setup.hardware.record.nics {
-        add("MAC", hex_upper(&nic.mac).as_bytes().chunks(2).map(String::from_utf8_lossy).collect::<Vec<_>>().join("-"));
+        add(
+            "MAC",
+            hex_upper(&nic.mac)
+                .as_bytes()
+                .chunks(2)
+                .map(String::from_utf8_lossy)
+                .collect::<Vec<_>>()
+                .join("-"),
+        );
     }
     add("DeviceID", mdm_device_id.to_owned());
     let entra = matches!(right, Right::Entra { .. });
@@ -47,5 +60,7 @@ pub(super) fn context(cx: &Cx<'_>, right: &Right, mdm_device_id: &str, device_na
 /// board's UUID and serial.
 fn hardware_id(cx: &Cx<'_>) -> String {
     let record = &cx.setup.hardware.record;
-    hex_lower(&sha256(&[record.smbios_uuid.to_bytes().as_slice(), record.smbios.system_serial_number.as_bytes()].concat()))
+    hex_lower(&sha256(
+        &[record.smbios_uuid.to_bytes().as_slice(), record.smbios.system_serial_number.as_bytes()].concat(),
+    ))
 }

@@ -183,7 +183,7 @@ impl Management {
             cx.decided(rule, why.as_str());
         }
         if let Some(code) = hresult(outcome.status) {
-            let text = format!("({code}) {}", code.title, code = code.code);
+            let text = format!("({}) {}", code.code, code.id);
             let data = [
                 ("id", self.enrolment.id.to_string()),
                 ("provider", uri_provider(uri)),
