@@ -14,6 +14,10 @@ use oobe_agent::io::{Effect, Input};
 use oobe_agent::keys::{KeyCommand, SoftwareKeyStore};
 use oobe_wire::{syncml, xml};
 
+// As in the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 // A benchmark reads the clock; the rest of the program may not.
 #[allow(clippy::disallowed_methods)]
 fn now() -> Instant {

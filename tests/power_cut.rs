@@ -2,6 +2,7 @@
 //! five seconds, and each fork runs to its end: the desktop, with nothing done twice that must be done once.
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::path::Path;
 
 use oobe::scenario::{self, LoadOptions, Scenario};
@@ -22,6 +23,7 @@ fn wherever_power_goes_the_device_reaches_the_desktop_and_nothing_happens_twice(
     let mut world = World::new(&scenario, &RunOptions::default()).expect("the scenario can be built");
     let mut before: Vec<Record> = Vec::new();
     let mut cuts = 0;
+    let mut late = 0;
     while world.next_due().is_some() {
         let mut fork = world.fork().expect("a world in process can be forked");
         let mut records = before.clone();
@@ -31,10 +33,17 @@ fn wherever_power_goes_the_device_reaches_the_desktop_and_nothing_happens_twice(
         }
         cuts += 1;
         judge(cuts, &fork, &records);
+        late += u32::from(records.iter().any(dropped_a_late_answer));
         world.step(&mut |r| before.push(r.clone()));
     }
-    println!("power was cut at {cuts} places");
+    let _ = writeln!(std::io::stderr(), "power was cut at {cuts} places");
+    assert!(late > 10, "cuts with a request under way must bring late answers, which are dropped: {late}");
     assert!(cuts > 150, "the sweep must cover the whole run: {cuts} cuts");
+}
+
+/// An answer to a question from before the cut found nobody waiting.
+fn dropped_a_late_answer(record: &Record) -> bool {
+    matches!(&record.what, What::Note { note: Note::Remark { text } } if text.starts_with("dropped a late answer"))
 }
 
 fn judge(cut: usize, world: &World, records: &[Record]) {

@@ -306,6 +306,11 @@ fn admin_action(does: &AdminAction, serials: &BTreeMap<String, String>) -> oobe_
         AdminAction::DeleteEntraDevice { device } => {
             Portal::DeleteDevice { device: serial(device), which: Which::Entra }
         }
+        AdminAction::DeleteManagedDevice { device } => {
+            Portal::DeleteDevice { device: serial(device), which: Which::Intune }
+        }
+        AdminAction::BlockDevice { device } => Portal::BlockDevice { device: serial(device) },
+        AdminAction::UnblockDevice { device } => Portal::UnblockDevice { device: serial(device) },
         AdminAction::SetPassword { user, password } => {
             Portal::ResetPassword { user: user.clone(), password: password.clone() }
         }

@@ -147,7 +147,10 @@ fn admin(checker: &mut Checker<'_>, path: &[&str], does: &AdminAction) {
         AdminAction::AssignProfile { device, profile } => (Some(device), Some(profile), None),
         AdminAction::UnassignProfile { device }
         | AdminAction::Deregister { device }
-        | AdminAction::DeleteEntraDevice { device } => (Some(device), None, None),
+        | AdminAction::DeleteEntraDevice { device }
+        | AdminAction::DeleteManagedDevice { device }
+        | AdminAction::BlockDevice { device }
+        | AdminAction::UnblockDevice { device } => (Some(device), None, None),
         AdminAction::SetPassword { user, .. } | AdminAction::EnableUser { user, .. } => {
             (None, None, Some(user))
         }

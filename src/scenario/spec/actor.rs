@@ -224,6 +224,21 @@ pub enum AdminAction {
         /// Device.
         device: String,
     },
+    /// Deletes the managed device in Intune: its sessions are refused from then on.
+    DeleteManagedDevice {
+        /// Device.
+        device: String,
+    },
+    /// Blocks the device from being enrolled again, as a run without a user does (SDM-009).
+    BlockDevice {
+        /// Device.
+        device: String,
+    },
+    /// Lets a blocked device be enrolled again.
+    UnblockDevice {
+        /// Device.
+        device: String,
+    },
     /// Sets a user's password.
     SetPassword {
         /// User principal name.
