@@ -429,7 +429,11 @@ impl World {
         why: String,
         sink: &mut Sink<'_>,
     ) {
-        self.emit(device, record::request(id, &request, why), sink);
+        let client = match (&request.identity, self.hosts.get_mut(device)) {
+            (Some(identity), Some(host)) => Some(host.client_name(&identity.certificate)),
+            _ => None,
+        };
+        self.emit(device, record::request(id, &request, client, why), sink);
         let linked = self.hosts.get(device).is_some_and(|h| h.link != Link::Down);
         let fate = if linked {
             self.network.decide(self.now, device, &request)
@@ -511,10 +515,19 @@ impl World {
     /// After everything that happened at once: is the run over? Conversations that are under way when the last device
     /// reaches its end are finished first: a server must hear of the write that ended the run.
     fn settle(&mut self, sink: &mut Sink<'_>) {
-        let ended = self.ending.is_none() && self.hosts.values().all(|h| h.ended.is_some());
-        if ended && !self.queue.holds_traffic() && !self.queue.holds_action() {
+        if self.ending.is_some() || self.queue.holds_traffic() || self.queue.holds_action() {
+            return;
+        }
+        if self.hosts.values().all(|h| h.ended.is_some()) {
             let ending = Ending::of(self.hosts.values().filter_map(|h| h.ended.clone()));
             self.end(ending, sink);
+        } else if self
+            .hosts
+            .iter()
+            .all(|(name, h)| h.ended.is_some() || self.people.gave_up(name, &self.queue))
+        {
+            // A device whose owner walked away goes on polling its server for ever; nothing comes of that.
+            self.end(Ending::quiet(), sink);
         }
     }
 

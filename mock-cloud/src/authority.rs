@@ -2,6 +2,7 @@
 //! they are made once for each kind of keys and shared.
 
 use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use oobe_wire::crypto::{KeyKind, PrivateKey, PublicKey};
@@ -15,6 +16,9 @@ use crate::keys::{Role, load};
 /// CA certificates are valid from 2015 to 2049: wider than any world.
 const CA_FROM: Utc = Utc::from_unix_seconds(1_420_070_400);
 const CA_UNTIL: Utc = Utc::from_unix_seconds(2_493_072_000);
+
+/// How many certificates of each sort are kept for other worlds.
+const MOST: usize = 64;
 
 /// A certificate authority.
 pub(crate) struct Ca {
@@ -101,6 +105,7 @@ pub(crate) struct Authority {
     /// Key of the customers' own CAs.
     customers: PrivateKey,
     customer_roots: Mutex<BTreeMap<String, Arc<Ca>>>,
+    tls_servers: Mutex<BTreeMap<String, Vec<u8>>>,
 }
 
 impl Authority {
@@ -134,6 +139,7 @@ impl Authority {
             foreign: Ca::root(load(kind, Role::Foreign), test_only("Somebody else's root")),
             customers: load(kind, Role::CustomerRoot),
             customer_roots: Mutex::default(),
+            tls_servers: Mutex::default(),
         }
     }
 
@@ -148,10 +154,32 @@ impl Authority {
         verify_chain(leaf, &intermediates, &[&self.mdm_root.certificate], at, Usage::ClientAuth)
     }
 
+    /// A TLS server's certificate for those names, valid from a month before `now` to a year after. The same names and
+    /// time always give the same certificate, so those made last are kept for other worlds.
+    pub(crate) fn tls_server(&self, names: &[&str], now: Utc) -> Vec<u8> {
+        let of = format!("{} {}", now.unix_seconds(), names.join(" "));
+        let mut servers = self.tls_servers.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(certificate) = servers.get(&of) {
+            return certificate.clone();
+        }
+        if servers.len() >= MOST {
+            servers.clear();
+        }
+        let addresses = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
+        let certificate = self.tls_root.issue(
+            Guid::derive(0, &["tls-server", &of]),
+            Name::common_name("oobe TEST ONLY cloud"),
+            self.tls_key.public(),
+            (now.plus_days(-30), now.plus_days(365)),
+            Profile::server(names, &addresses),
+        );
+        servers.insert(of, certificate.clone());
+        certificate
+    }
+
     /// A customer's own root, self-signed, with that common name. The same name always gives the same root, so those
     /// made last are kept for other worlds.
     pub(crate) fn customer_root(&self, common_name: &str) -> Arc<Ca> {
-        const MOST: usize = 64;
         let mut roots = self.customer_roots.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(root) = roots.get(common_name) {
             return Arc::clone(root);

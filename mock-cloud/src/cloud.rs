@@ -1,12 +1,10 @@
 //! The cloud as its driver holds it.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::Router;
-use oobe_wire::ids::Guid;
 use oobe_wire::time::Utc;
-use oobe_wire::x509::{Name, Profile};
 
 use crate::admin::{self, AdminAction, AdminError};
 use crate::channel::{self, ChannelError, PeerCertificate};
@@ -93,6 +91,11 @@ impl Cloud {
     /// A TLS server certificate for all host names of the cloud, those in `hosts` and loopback: chain (DER, leaf first)
     /// and key (PKCS#8 DER). From a TEST ONLY root; valid from a month before the cloud's time to a year after.
     pub fn tls_identity(&self, hosts: &[&str]) -> (Vec<Vec<u8>>, Vec<u8>) {
+        (self.tls_chain(hosts), self.lock().authority().tls_key.to_pkcs8_der())
+    }
+
+    /// The chain of [`Cloud::tls_identity`] without its key: what a device looks at.
+    pub fn tls_chain(&self, hosts: &[&str]) -> Vec<Vec<u8>> {
         let state = self.lock();
         let authority = state.authority();
         let mut names: Vec<&str> = route::HOSTS.to_vec();
@@ -103,16 +106,7 @@ impl Cloud {
                 names.push(name);
             }
         }
-        let addresses = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
-        let now = Utc::from_unix_seconds(state.now.unix_seconds());
-        let leaf = authority.tls_root.issue(
-            Guid::derive(state.seed, &["tls-server"]),
-            Name::common_name("oobe TEST ONLY cloud"),
-            authority.tls_key.public(),
-            (now.plus_days(-30), now.plus_days(365)),
-            Profile::server(&names, &addresses),
-        );
-        (vec![leaf], authority.tls_key.to_pkcs8_der())
+        vec![authority.tls_server(&names, Utc::from_unix_seconds(state.now.unix_seconds()))]
     }
 
     /// The root (DER) of [`Cloud::tls_identity`]: what a device has to trust.

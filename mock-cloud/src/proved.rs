@@ -2,10 +2,11 @@
 //! Not part of the saved state, and without any influence on what the cloud says.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use oobe_wire::crypto::sha256;
 use oobe_wire::time::Utc;
-use oobe_wire::x509::{ChainError, ParsedCertificate};
+use oobe_wire::x509::{ChainError, ParsedCertificate, X509Error, parse_certificate};
 
 /// More is forgotten: a cloud may run for long.
 const MOST: usize = 4096;
@@ -24,9 +25,24 @@ pub(crate) enum Issuer {
 pub(crate) struct Proved {
     chains: BTreeMap<(Issuer, [u8; 32]), (Utc, Utc)>,
     tokens: BTreeSet<[u8; 32]>,
+    read: BTreeMap<[u8; 32], Arc<ParsedCertificate>>,
 }
 
 impl Proved {
+    /// Reads a certificate, once: a client shows the same one with every request.
+    pub(crate) fn read(&mut self, der: &[u8]) -> Result<Arc<ParsedCertificate>, X509Error> {
+        let key = sha256(der);
+        if let Some(certificate) = self.read.get(&key) {
+            return Ok(Arc::clone(certificate));
+        }
+        let certificate = Arc::new(parse_certificate(der)?);
+        if self.read.len() >= MOST {
+            self.read.clear();
+        }
+        self.read.insert(key, Arc::clone(&certificate));
+        Ok(certificate)
+    }
+
     /// Whether a certificate leads to `issuer` and is valid at `at`; `verify` finds out when it is not known.
     pub(crate) fn chain(
         &mut self,

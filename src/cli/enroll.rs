@@ -63,12 +63,19 @@ pub(super) fn enroll(args: &EnrollArgs, out: &mut Output) -> Exit {
     };
     let mut exit = judge(&records, result.ending.is_complete(), &result.ending.outcome);
     let (word, tone) = if exit == Exit::Success { ("PASS", Tone::Good) } else { ("FAIL", Tone::Bad) };
+    // What went wrong last says more than how the world came to rest.
+    let cause = records.iter().rev().find_map(|record| match &record.what {
+        What::Note { note: Note::Failed { doing, code, detail, .. } } if exit != Exit::Success => {
+            Some(format!("{doing}: {detail}{}", code.as_ref().map(|c| format!(" ({c})")).unwrap_or_default()))
+        }
+        _ => None,
+    });
     out.print(&format!(
         "\n{} {} after {}: {}\n",
         paint(tone, word),
         result.ending.outcome,
         result.took,
-        result.ending.detail
+        cause.as_deref().unwrap_or(&result.ending.detail)
     ));
     if let Some(path) = &args.trace {
         let mask = Mask::of([&options.password]);

@@ -1,6 +1,6 @@
 //! `oobe run`
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::Serialize;
 
@@ -12,6 +12,7 @@ use crate::exit::Exit;
 use crate::report::{Detail, Summary, Tone, ending, failures, heading, junit, paint, result_line};
 use crate::scenario::spec::Keys;
 use crate::scenario::{Scenario, describe_io};
+use crate::trace::Whole;
 use crate::world::{RunError, Speed};
 
 /// Everything as one JSON document.
@@ -230,7 +231,7 @@ impl Teller<'_> {
                 ReportKind::Json => Ok(format!("{}\n", json(&document, true))),
                 ReportKind::Junit => junit(&summaries).map_err(|e| e.to_string()),
             };
-            if let Err(e) = text.and_then(|text| write_whole(path, &text).map_err(|e| describe_io(&e))) {
+            if let Err(e) = text.and_then(|text| Whole::write(path, &text).map_err(|e| describe_io(&e))) {
                 error(format!("{}: the report can't be written: {e}", path.display()), None);
                 exit = exit.or_worse(Exit::Io);
             }
@@ -264,18 +265,6 @@ fn tally(summaries: &[Summary]) -> String {
 fn json(value: &impl Serialize, pretty: bool) -> String {
     let text = if pretty { serde_json::to_string_pretty(value) } else { serde_json::to_string(value) };
     text.expect("reports have string keys only, which always serialise")
-}
-
-/// The file appears when it is complete.
-fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
-    let mut partial = path.as_os_str().to_owned();
-    partial.push(".partial");
-    let partial = PathBuf::from(partial);
-    let written = std::fs::write(&partial, text).and_then(|()| std::fs::rename(&partial, path));
-    if written.is_err() {
-        let _ = std::fs::remove_file(&partial);
-    }
-    written
 }
 
 /// The command that runs one world again, with its whole story.

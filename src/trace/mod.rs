@@ -4,10 +4,12 @@ pub mod diff;
 pub mod mask;
 pub mod read;
 pub mod record;
+mod whole;
 pub mod write;
 
 pub use diff::{Diff, diff};
 pub use mask::Mask;
 pub use read::{Line, Trace, TraceError};
 pub use record::{Record, TRACE_VERSION, TraceHeader, What};
+pub use whole::Whole;
 pub use write::{Hasher, TraceFile};

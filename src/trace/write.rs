@@ -2,11 +2,12 @@
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use super::whole::Whole;
 use super::{Mask, Record, TraceHeader};
 
 /// One line of a trace, without its line break.
@@ -38,8 +39,7 @@ impl Hasher {
 /// A trace on its way to a file.
 #[derive(Debug)]
 pub struct TraceFile {
-    to: PathBuf,
-    partial: PathBuf,
+    whole: Whole,
     file: BufWriter<File>,
     finished: bool,
 }
@@ -47,11 +47,9 @@ pub struct TraceFile {
 impl TraceFile {
     /// Begins a trace that will be at `to`.
     pub fn create(to: &Path) -> io::Result<Self> {
-        let mut partial = to.as_os_str().to_owned();
-        partial.push(".partial");
-        let partial = PathBuf::from(partial);
-        let file = BufWriter::new(File::create(&partial)?);
-        Ok(Self { to: to.to_owned(), partial, file, finished: false })
+        let whole = Whole::new(to);
+        let file = BufWriter::new(File::create(whole.path())?);
+        Ok(Self { whole, file, finished: false })
     }
 
     /// Writes the header; comes first.
@@ -72,7 +70,7 @@ impl TraceFile {
     /// The trace is complete: gives it its name.
     pub fn finish(mut self) -> io::Result<()> {
         self.file.flush()?;
-        std::fs::rename(&self.partial, &self.to)?;
+        self.whole.complete()?;
         self.finished = true;
         Ok(())
     }
@@ -82,7 +80,7 @@ impl Drop for TraceFile {
     /// What is not complete leaves nothing behind.
     fn drop(&mut self) {
         if !self.finished {
-            let _ = std::fs::remove_file(&self.partial);
+            self.whole.give_up();
         }
     }
 }

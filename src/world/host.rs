@@ -9,6 +9,8 @@ use oobe_agent::setup::DeviceSetup;
 use oobe_agent::time::VirtualTime;
 use oobe_agent::tpm::{TpmCommand, TpmError, TpmProperties, TpmReply};
 
+use super::record;
+
 /// A device in its world.
 #[derive(Debug, Clone)]
 pub(super) struct Host {
@@ -22,6 +24,8 @@ pub(super) struct Host {
     pub(super) inputs: Option<Vec<(VirtualTime, Input)>>,
     timers: BTreeMap<Timer, u64>,
     tickets: u64,
+    /// Whom each client certificate names: a session shows the same one with every request.
+    clients: BTreeMap<Vec<u8>, String>,
 }
 
 impl Host {
@@ -35,7 +39,18 @@ impl Host {
             inputs: None,
             timers: BTreeMap::new(),
             tickets: 0,
+            clients: BTreeMap::new(),
         }
+    }
+
+    /// Whom a client certificate names.
+    pub(super) fn client_name(&mut self, certificate: &[u8]) -> String {
+        if let Some(name) = self.clients.get(certificate) {
+            return name.clone();
+        }
+        let name = record::client(certificate);
+        self.clients.insert(certificate.to_vec(), name.clone());
+        name
     }
 
     /// Sets a timer; the ticket tells this setting from earlier ones.

@@ -107,6 +107,13 @@ impl People {
         self.seats.get(device).is_some_and(|seat| seat.number == number)
     }
 
+    /// Whether a screen asks something that its person has no mind to answer any more.
+    pub(super) fn gave_up(&self, device: &str, queue: &Queue) -> bool {
+        let asked =
+            self.seats.get(device).is_some_and(|seat| seat.person.is_some() && seat.question.is_some());
+        asked && !queue.holds_person(device)
+    }
+
     /// The number of the question that is up.
     pub(super) fn number(&self, device: &str) -> u64 {
         self.seats.get(device).map_or(0, |seat| seat.number)

@@ -59,6 +59,11 @@ impl Queue {
         })
     }
 
+    /// Whether a person is about to do something at that device.
+    pub(super) fn holds_person(&self, at: &str) -> bool {
+        self.due.values().any(|due| matches!(due, Due::Person { device, .. } if device == at))
+    }
+
     /// Whether an action of the scenario is still to come.
     pub(super) fn holds_action(&self) -> bool {
         self.due.values().any(|due| matches!(due, Due::Action { .. }))

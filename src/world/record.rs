@@ -17,10 +17,12 @@ fn digest(body: &[u8]) -> String {
     hex_lower(&sha256(body)[..8])
 }
 
-pub(super) fn request(id: Correlation, request: &HttpRequest, why: String) -> What {
-    let client = request.identity.as_ref().map(|identity| {
-        parse_certificate(&identity.certificate).map_or_else(|_| "unreadable".to_owned(), |c| c.subject_cn)
-    });
+/// Whom a client certificate names.
+pub(super) fn client(certificate: &[u8]) -> String {
+    parse_certificate(certificate).map_or_else(|_| "unreadable".to_owned(), |c| c.subject_cn)
+}
+
+pub(super) fn request(id: Correlation, request: &HttpRequest, client: Option<String>, why: String) -> What {
     What::Request {
         id,
         method: request.method.to_string(),

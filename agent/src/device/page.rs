@@ -179,6 +179,8 @@ impl Device {
         if let Some(management) = &self.disk.management {
             screen.esp = Some(management.page(&self.memory.activity));
             if let Some(failure) = management.failure() {
+                // The message stands once, above the phases.
+                screen.esp.iter_mut().for_each(|page| page.message = None);
                 screen.error = Some(failure.message.clone());
                 screen.buttons = failure.buttons.iter().map(|label| Button::new(label)).collect();
                 if let Some(code) = &failure.code {

@@ -1,7 +1,9 @@
 //! Which enrolled device a channel belongs to.
 
+use std::sync::Arc;
+
 use axum::http::StatusCode;
-use oobe_wire::x509::{ParsedCertificate, parse_certificate};
+use oobe_wire::x509::ParsedCertificate;
 
 use crate::http::Call;
 use crate::journal::Check;
@@ -21,10 +23,10 @@ pub(crate) fn enrolment_of(
     state: &mut State,
     call: &Call<'_>,
     checks: &PeerChecks,
-) -> Result<(String, ParsedCertificate), StatusCode> {
+) -> Result<(String, Arc<ParsedCertificate>), StatusCode> {
     let shown = call.peer.ok_or("the channel has no client certificate");
     let der = &state.journal.need(checks.certificate, shown).map_err(|_| StatusCode::UNAUTHORIZED)?.0;
-    let certificate = parse_certificate(der).map_err(|e| e.to_string()).and_then(|certificate| {
+    let certificate = state.proved.read(der).map_err(|e| e.to_string()).and_then(|certificate| {
         state.verify_chain(Issuer::Mdm, &certificate).map_err(|e| e.to_string())?;
         Ok(certificate)
     });

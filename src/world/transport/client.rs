@@ -194,7 +194,9 @@ fn failure(error: &reqwest::Error) -> TransportError {
         }
         cause = inner.source();
     }
-    if error.is_timeout() {
+    if looks_like_dns(error) {
+        TransportError::Dns
+    } else if error.is_timeout() {
         TransportError::TimedOut
     } else if error.is_connect() {
         TransportError::Refused
@@ -203,6 +205,18 @@ fn failure(error: &reqwest::Error) -> TransportError {
     } else {
         TransportError::Reset
     }
+}
+
+/// The HTTP client says only in words that a name did not resolve.
+fn looks_like_dns(error: &reqwest::Error) -> bool {
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        if inner.to_string().contains("dns error") {
+            return true;
+        }
+        cause = inner.source();
+    }
+    false
 }
 
 /// The TLS error inside an I/O error. It may be wrapped more than once, and `source` skips what an I/O error holds.

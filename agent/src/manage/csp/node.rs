@@ -90,18 +90,33 @@ impl Default for Node {
 impl Node {
     /// The node at the end of `path`.
     pub fn find(&self, path: &[&str]) -> Option<&Self> {
-        path.iter().try_fold(self, |node, name| match node {
-            Self::Interior(children) => children.get(*name),
+        self.descend(path.iter().copied())
+    }
+
+    /// The node at the end of the names.
+    pub fn descend<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> Option<&Self> {
+        names.into_iter().try_fold(self, |node, name| match node {
+            Self::Interior(children) => children.get(name),
             Self::Leaf(_) => None,
         })
     }
 
     /// The value at the end of `path`.
     pub fn value(&self, path: &[&str]) -> Option<&str> {
-        match self.find(path)? {
+        self.find(path)?.data()
+    }
+
+    /// What stands in this leaf; none for an interior node.
+    pub fn data(&self) -> Option<&str> {
+        match self {
             Self::Leaf(value) => Some(&value.data),
             Self::Interior(_) => None,
         }
+    }
+
+    /// Whether this is a leaf that holds `true`.
+    pub fn is_true(&self) -> bool {
+        self.data() == Some("true")
     }
 
     /// The names below, ordered; none for a leaf.

@@ -85,12 +85,17 @@ impl Tree {
 
     /// The node at `uri`.
     pub fn find(&self, uri: &LocUri) -> Option<&Node> {
-        self.root(uri.scope)?.find(&uri.path())
+        self.root(uri.scope)?.descend(uri.names.iter().map(String::as_str))
+    }
+
+    /// The node at the end of `path`, in that half. For what is looked at after every step: no LocURI is made.
+    pub fn at(&self, scope: Scope, path: &[&str]) -> Option<&Node> {
+        self.root(scope)?.find(path)
     }
 
     /// What stands in the leaf at `uri`.
     pub fn read(&self, uri: &LocUri) -> Option<&str> {
-        self.root(uri.scope)?.value(&uri.path())
+        self.find(uri)?.data()
     }
 
     /// Whether the leaf at `uri` holds `true`.

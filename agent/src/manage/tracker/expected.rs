@@ -9,6 +9,9 @@ use crate::manage::{Activity, Management, SIDECAR};
 /// Delimiter of the lists (reference: protocols, D.1).
 const DELIMITER: char = '\u{f000}';
 
+/// Where policy providers tell what they track.
+const TRACKING: [&str; 3] = ["Vendor", "MSFT", "EnrollmentStatusTracking"];
+
 /// Where one row stands.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Count {
@@ -46,22 +49,23 @@ enum Item {
 impl Management {
     /// Whether an agent called Sidecar drives the page (ESS-027, ESD-035).
     pub(super) fn has_sidecar(&self) -> bool {
-        let tracking = LocUri::device("Vendor/MSFT/EnrollmentStatusTracking");
-        let providers = |below: &str| {
-            let node = below.split('/').fold(tracking.clone(), |node, name| node.child(name));
-            self.tree.names(&node).iter().any(|name| name == SIDECAR)
-        };
+        let tracking = || self.tree.at(Scope::Device, &TRACKING);
+        let provides = |below: &[&str]| tracking().and_then(|node| node.find(below)).is_some();
         self.agent.is_some()
-            || providers("DevicePreparation/PolicyProviders")
-            || providers("Setup/Apps/PolicyProviders")
+            || provides(&["DevicePreparation", "PolicyProviders", SIDECAR])
+            || provides(&["Setup", "Apps", "PolicyProviders", SIDECAR])
     }
 
     pub(super) fn server_finished(&self, scope: Scope) -> bool {
-        self.tree.is_true(&self.first_sync(scope).child("ServerHasFinishedProvisioning"))
+        self.first_sync_value(scope, "ServerHasFinishedProvisioning") == Some("true")
+    }
+
+    fn first_sync_value(&self, scope: Scope, leaf: &str) -> Option<&str> {
+        self.first_sync_node(scope)?.value(&[leaf])
     }
 
     fn expected(&self, scope: Scope, list: &str) -> Vec<LocUri> {
-        let text = self.tree.read(&self.first_sync(scope).child(list)).unwrap_or_default();
+        let text = self.first_sync_value(scope, list).unwrap_or_default();
         let uris = text.split(DELIMITER).map(str::trim).filter(|uri| !uri.is_empty());
         // `;n`, the number of apps, stands behind app URIs and is not verified.
         uris.filter_map(|uri| LocUri::parse(uri.rsplit_once(';').map_or(uri, |(uri, _)| uri)).ok()).collect()
@@ -124,30 +128,33 @@ impl Management {
         for uri in self.expected(scope, "ExpectedModernAppPackages") {
             count.add(if self.tree.find(&uri).is_some() { Item::Done } else { Item::Pending });
         }
-        let setup = LocUri::at(scope, "Vendor/MSFT/EnrollmentStatusTracking/Setup/Apps");
-        let providers = setup.child("PolicyProviders");
-        let mut waited_for = self.tree.names(&providers);
-        if self.sidecar_is_expected() && !waited_for.iter().any(|name| name == SIDECAR) {
-            waited_for.push(SIDECAR.to_owned());
+        let setup = self.tree.at(scope, &TRACKING).and_then(|node| node.find(&["Setup", "Apps"]));
+        let below = |path: &[&str]| setup.and_then(|node| node.find(path));
+        let mut waited_for: Vec<&str> =
+            below(&["PolicyProviders"]).into_iter().flat_map(Node::names).collect();
+        if self.sidecar_is_expected() && !waited_for.contains(&SIDECAR) {
+            waited_for.push(SIDECAR);
         }
-        for name in &waited_for {
-            if !self.tree.is_true(&providers.child(name).child("TrackingPoliciesCreated")) {
+        for name in waited_for {
+            if !below(&["PolicyProviders", name, "TrackingPoliciesCreated"]).is_some_and(Node::is_true) {
                 count.known = false;
             }
-            let tracking = setup.child("Tracking").child(name);
-            for app in self.tree.names(&tracking) {
-                let node = tracking.child(&app);
-                count.add(self.tracked_item(scope, &app, self.tree.find(&node)));
+            let Some(tracking) = below(&["Tracking", name]) else { continue };
+            for app in tracking.names() {
+                count.add(self.tracked_item(scope, app, tracking.find(&[app])));
             }
         }
     }
 
     /// ESD-035: once the agent said in Device preparation that it tracks apps, the row waits for it by its name.
     pub(super) fn sidecar_is_expected(&self) -> bool {
-        let node = LocUri::device("Vendor/MSFT/EnrollmentStatusTracking/DevicePreparation/PolicyProviders");
-        let provider = node.child(SIDECAR);
-        let required = self.tree.number(&provider.child("InstallationState")).is_some_and(|state| state != 2);
-        required && self.tree.is_true(&provider.child("TrackedResourceTypes").child("Apps"))
+        let path = ["DevicePreparation", "PolicyProviders", SIDECAR];
+        let Some(provider) = self.tree.at(Scope::Device, &TRACKING).and_then(|node| node.find(&path)) else {
+            return false;
+        };
+        let state = provider.value(&["InstallationState"]).and_then(|state| state.parse::<i64>().ok());
+        let tracks = provider.find(&["TrackedResourceTypes", "Apps"]).is_some_and(Node::is_true);
+        state.is_some_and(|state| state != 2) && tracks
     }
 
     fn msi_item(&self, uri: &LocUri) -> Item {

@@ -30,9 +30,10 @@ impl Management {
     }
 
     fn mirror_first_sync(&self, cx: &mut Cx<'_>) {
-        let node = self.first_sync(Scope::Device);
+        let node = self.first_sync_node(Scope::Device);
+        let read = |leaf: &str| node.and_then(|node| node.value(&[leaf]));
         let key = format!("{}\\FirstSync", self.enrolment.registry_key());
-        let flag = |leaf: &str| self.tree.is_true(&node.child(leaf));
+        let flag = |leaf: &str| read(leaf) == Some("true");
         // 0xffffffff: skipped, 0: shown.
         for leaf in ["SkipDeviceStatusPage", "SkipUserStatusPage"] {
             let value = if flag(leaf) { u32::MAX } else { 0 };
@@ -46,10 +47,11 @@ impl Management {
             ("TimeOutUntilSyncFailure", "SyncFailureTimeout"),
             ("WasDeviceSuccessfullyProvisioned", "WasDeviceSuccessfullyProvisioned"),
         ] {
-            let number = self.tree.number(&node.child(leaf)).and_then(|n| u32::try_from(n).ok()).unwrap_or(0);
+            let number = read(leaf).and_then(|text| text.parse::<i64>().ok());
+            let number = number.and_then(|n| u32::try_from(n).ok()).unwrap_or(0);
             cx.write_registry(&key, name, RegistryValue::Dword(number));
         }
-        if let Some(text) = self.tree.read(&node.child("CustomErrorText")).filter(|text| !text.is_empty()) {
+        if let Some(text) = read("CustomErrorText").filter(|text| !text.is_empty()) {
             cx.write_registry(&key, "CustomErrorText", RegistryValue::String(text.to_owned()));
         }
     }

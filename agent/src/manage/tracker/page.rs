@@ -70,7 +70,6 @@ impl Management {
     }
 
     fn setup_row(&self, scope: Scope, of: PhaseState, row: Row) -> (RowState, String) {
-        let count = self.count(scope, row);
         let complete = of == PhaseState::Complete;
         // Without Sidecar nothing is counted: what is stored and what is shown are two things (ESS-028, field bug 7).
         if !self.has_sidecar() {
@@ -80,6 +79,7 @@ impl Management {
                 (RowState::Identifying, "Identifying".to_owned())
             };
         }
+        let count = self.count(scope, row);
         if row == Row::Policies {
             return self.policies_row(&count, complete);
         }

@@ -6,7 +6,7 @@ use super::{Failure, Row};
 use crate::cx::Cx;
 use crate::esp::Phase;
 use crate::io::{NoteFault, Timer};
-use crate::manage::csp::{Format, LocUri, Scope};
+use crate::manage::csp::{Format, LocUri, Node, Scope};
 use crate::manage::event::{EspWanted, ManageEvent, Verdict};
 use crate::manage::work::RESTART_KEY;
 use crate::manage::{Activity, Management, in_force};
@@ -24,6 +24,12 @@ impl Management {
     /// The first-sync nodes of one half.
     pub(in crate::manage) fn first_sync(&self, scope: Scope) -> LocUri {
         LocUri { scope, ..self.enrolment.provider_node() }.child("FirstSyncStatus")
+    }
+
+    /// The first-sync nodes of one half, as they stand.
+    pub(super) fn first_sync_node(&self, scope: Scope) -> Option<&Node> {
+        let provider = self.enrolment.provider.as_str();
+        self.tree.at(scope, &["Vendor", "MSFT", "DMClient", "Provider", provider, "FirstSyncStatus"])
     }
 
     /// What the server wants shown, read after the first session (ESS-014, ESS-021, WIR-001).
