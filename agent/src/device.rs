@@ -2,6 +2,7 @@
 
 mod act;
 mod memory;
+mod name;
 mod oobe;
 mod page;
 
@@ -208,7 +209,8 @@ impl Device {
             profile: &mut self.disk.profile,
             ticket: &mut self.disk.ticket,
             joined: &mut self.disk.joined,
-            computer_name: &self.disk.computer_name,
+            computer_name: &mut self.disk.computer_name,
+            assigned_name: &mut self.disk.assigned_name,
         };
         (cx, parts)
     }
@@ -221,7 +223,8 @@ struct Parts<'a> {
     profile: &'a mut Option<oobe_wire::model::AutopilotProfile>,
     ticket: &'a mut Option<crate::disk::StoredTicket>,
     joined: &'a mut Option<crate::dialogue::join::JoinedDevice>,
-    computer_name: &'a str,
+    computer_name: &'a mut String,
+    assigned_name: &'a mut Option<String>,
 }
 
 /// What a step wants done.

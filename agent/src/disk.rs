@@ -25,6 +25,10 @@ pub struct Disk {
     pub kept: Kept,
     /// Name the device goes by.
     pub computer_name: String,
+    /// Name that the profile's template gave (PRO-008): pending until the next start takes it, then kept, so that a
+    /// template is expanded once.
+    #[serde(default)]
+    pub assigned_name: Option<String>,
     /// The profile on disk: from its download until OOBE is over (PRO-018).
     pub profile: Option<AutopilotProfile>,
     /// The device credential that came with it.
@@ -82,6 +86,7 @@ impl Disk {
             boots: 0,
             kept: Kept::FRESH,
             computer_name: computer_name.into(),
+            assigned_name: None,
             profile: None,
             ticket: None,
             joined: None,

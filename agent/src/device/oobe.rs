@@ -6,7 +6,7 @@ use oobe_catalog::{AsOf, InForce, codes, events, in_force, rules};
 use oobe_wire::model::AutopilotProfile;
 use oobe_wire::secret::Secret;
 
-use super::{Device, Parts, Tray};
+use super::{Device, Parts, Tray, name};
 use crate::cx::{Answer, Ask, Cx};
 use crate::dialogue::{Credentials, Failure, enrol, join, probe, profile, prt, sign_in};
 use crate::disk::StoredTicket;
@@ -138,6 +138,7 @@ pub(super) fn stage_name(stage: Stage) -> String {
 fn perform(cx: &mut Cx<'_>, parts: &mut Parts<'_>, stage: Stage, action: Action) -> Vec<Event> {
     match action {
         Action::Boot => {
+            name::take(cx, parts);
             let after = cx.draw(cx.setup.timings.boot);
             cx.set_timer(Timer::Boot, after, "Windows to start");
             cx.ask(Slot::Hardware, Ask::Tpm(TpmCommand::GetProperties));
@@ -213,7 +214,7 @@ fn begin_join(cx: &mut Cx<'_>, parts: &mut Parts<'_>) {
         tenant: user.tenant,
         upn: user.upn.clone(),
         ticket: parts.ticket.as_ref().filter(|_| parts.profile.is_some()).map(StoredTicket::secret),
-        display_name: parts.computer_name.to_owned(),
+        display_name: parts.computer_name.clone(),
     };
     parts.memory.join = Some(join::Join::begin(cx, request));
 }
@@ -239,7 +240,7 @@ fn begin_enrol(cx: &mut Cx<'_>, parts: &mut Parts<'_>) -> Vec<Event> {
             _ => return vec![Event::EnrolFailed],
         },
     };
-    parts.memory.enrol = Some(enrol::Enrol::begin(cx, right, parts.computer_name.to_owned()));
+    parts.memory.enrol = Some(enrol::Enrol::begin(cx, right, parts.computer_name.clone()));
     Vec::new()
 }
 
@@ -385,6 +386,7 @@ fn join_answered(cx: &mut Cx<'_>, parts: &mut Parts<'_>, answer: Answer) -> Opti
     match outcome {
         join::Outcome::Joined(joined) => {
             *parts.joined = Some(*joined);
+            name::assign(cx, parts);
             Some(Event::JoinSucceeded)
         }
         join::Outcome::Failed(failure) => {
@@ -412,7 +414,7 @@ fn enrol_answered(cx: &mut Cx<'_>, parts: &mut Parts<'_>, answer: Answer) -> Opt
                 key: KeyName::new(enrol::MDM_KEY),
                 public_key: enrolled.key.clone(),
                 autopilot: parts.profile.is_some(),
-                device_name: parts.computer_name.to_owned(),
+                device_name: parts.computer_name.clone(),
             };
             match Management::enrolled(cx, &enrolled.document, details) {
                 Ok(mut management) => {

@@ -82,6 +82,11 @@ impl Management {
         self.installed.iter().map(String::as_str)
     }
 
+    /// The device goes by another name: what a server reads from now on.
+    pub fn renamed(&mut self, name: &str) {
+        name.clone_into(&mut self.enrolment.device_name);
+    }
+
     pub(super) fn facts<'a>(&'a self, cx: &Cx<'a>) -> Facts<'a> {
         Facts {
             setup: cx.setup,
