@@ -60,13 +60,14 @@ fn fits(expect: &ExpectSpec, record: &Record) -> bool {
                 && seen.value.as_ref().is_none_or(|value| is(value, &write.value))
         }),
         What::Restart { .. } => expect.restart.is_some(),
-        What::Cloud { service, what, ok, rule, .. } => {
+        What::Cloud { service, what, ok, rule, detail } => {
             let rests = |id: &String| rule.as_ref().is_some_and(|rule| rule.eq_ignore_ascii_case(id));
             expect.rule.as_ref().is_some_and(rests)
                 || expect.cloud.as_ref().is_some_and(|pattern| {
                     pattern.what.matches(what)
                         && glob(pattern.service.as_ref(), service)
                         && pattern.ok.is_none_or(|wanted| wanted == *ok)
+                        && glob(pattern.detail.as_ref(), detail)
                 })
         }
         What::Note { note } => note_fits(expect, note),
@@ -83,10 +84,11 @@ fn note_fits(expect: &ExpectSpec, note: &Note) -> bool {
         Note::Checked { check, failed } => expect.check.as_ref().is_some_and(|pattern| {
             pattern.name.matches(check) && pattern.held.is_none_or(|held| held == failed.is_none())
         }),
-        Note::Csp { verb, uri, status, .. } => expect.csp.as_ref().is_some_and(|pattern| {
+        Note::Csp { verb, uri, status, value } => expect.csp.as_ref().is_some_and(|pattern| {
             pattern.uri.matches(uri)
                 && pattern.verb.as_ref().is_none_or(|v| v.eq_ignore_ascii_case(verb))
                 && pattern.status.is_none_or(|s| s == *status)
+                && glob(pattern.value.as_ref(), value.as_deref().unwrap_or_default())
         }),
         Note::Progress { item, state } => expect
             .progress

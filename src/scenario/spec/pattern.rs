@@ -126,6 +126,9 @@ pub struct CloudPattern {
     /// Whether it was allowed.
     #[serde(default)]
     pub ok: Option<bool>,
+    /// What it says about it, in words.
+    #[serde(default)]
+    pub detail: Option<Glob>,
 }
 
 /// A management command.
@@ -137,6 +140,9 @@ pub struct CspPattern {
     /// Verb: `Add`, `Replace`, `Get`, `Delete`, `Exec`.
     #[serde(default)]
     pub verb: Option<String>,
+    /// Value written or read, as the trace shows it (long ones shortened, secrets masked).
+    #[serde(default)]
+    pub value: Option<Glob>,
     /// SyncML status.
     #[serde(default)]
     pub status: Option<u16>,
