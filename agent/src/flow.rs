@@ -1,5 +1,5 @@
 //! The out-of-box experience as a reducer: which page or step comes after which. Small, closed and free of protocol
-//! bytes, so that every state it can be in is visited by a test ([`search`]); the device runs this very reducer and
+//! bytes, so that every state it can be in is visited by a test (`flow/search.rs`); the device runs this very reducer and
 //! nothing beside it.
 //!
 //! The diagrams it follows are those of the reference (flows, sections 1, 2 and 14).
