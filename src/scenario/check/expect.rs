@@ -55,6 +55,9 @@ fn one(checker: &mut Checker<'_>, i: &str, expect: &ExpectSpec) {
     }
 }
 
+/// How a run can end: at the desktop, with everybody waiting for somebody, or at the scenario's time limit.
+const OUTCOMES: [&str; 3] = ["desktop", "quiet", "time-limit"];
+
 fn names(checker: &mut Checker<'_>, i: &str, expect: &ExpectSpec) {
     let at = |key: &'static str| ["expect", i, key];
     if let Some(screen) = &expect.screen {
@@ -74,6 +77,13 @@ fn names(checker: &mut Checker<'_>, i: &str, expect: &ExpectSpec) {
     }
     if let Some(rule) = &expect.rule {
         checker.rule(&at("rule"), rule);
+    }
+    if let Some(outcome) = &expect.outcome
+        && !OUTCOMES.contains(&outcome.as_str())
+    {
+        let help = suggest::question(outcome, OUTCOMES)
+            .unwrap_or_else(|| format!("a run ends in one of: {}", OUTCOMES.join(", ")));
+        checker.wrong(&at("outcome"), format!("no run ends in `{}`", shorten(outcome)), help);
     }
     if let Some(code) = &expect.code
         && codes::find(&code.0).is_empty()
