@@ -84,7 +84,7 @@ impl Device {
         self.handle(now, &mut tray, input);
         self.dispatch(&mut tray);
         self.disk.kept = self.flow.kept;
-        self.show(now, &mut tray);
+        self.show(&mut tray);
         tray.effects
     }
 
@@ -177,8 +177,8 @@ impl Device {
     }
 
     /// Shows the screen of the current step if it differs from the one that is up.
-    fn show(&mut self, now: VirtualTime, tray: &mut Tray) {
-        let screen = self.screen(now);
+    fn show(&mut self, tray: &mut Tray) {
+        let screen = self.screen();
         if self.memory.screen.as_ref() != screen.as_ref() {
             if let Some(screen) = &screen {
                 if self.memory.screen.as_ref().is_none_or(|up| up.id != screen.id) {

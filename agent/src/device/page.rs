@@ -7,7 +7,6 @@ use super::Device;
 use super::memory::Memory;
 use crate::flow::{SignOnFor, Stage};
 use crate::screen::{Button, Choice, Field, Screen};
-use crate::time::VirtualTime;
 
 /// Region that an image starts with; the page offers a few.
 const REGIONS: [&str; 4] = ["United States", "Germany", "Japan", "United Kingdom"];
@@ -20,7 +19,7 @@ pub(super) const PERSONAL: &str = "Set up for personal use";
 
 impl Device {
     /// What a person would see now; `None` while the screen is dark.
-    pub(super) fn screen(&self, _now: VirtualTime) -> Option<Screen> {
+    pub(super) fn screen(&self) -> Option<Screen> {
         let screen = match self.flow.stage {
             Stage::Off | Stage::Booting => return None,
             Stage::Recovery => Self::page(screens::OOBE_RECOVERY, "Let's start over").buttons(&["Next"]),

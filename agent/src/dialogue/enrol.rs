@@ -22,7 +22,7 @@ use super::prt::MDM_RESOURCE;
 use super::sign_in::refresh_request;
 use super::{Credentials, Failure, json, token};
 use crate::cx::{Answer, Ask, Cx};
-use crate::io::{HttpReply, HttpRequest, Method, Slot, TransportError};
+use crate::io::{HttpReply, HttpRequest, Slot, TransportError};
 use crate::keys::{KeyCommand, KeyName, KeyReply, SignatureForm};
 
 /// The key of the management certificate.
@@ -347,9 +347,8 @@ impl Enrol {
 }
 
 fn alive(cx: &mut Cx<'_>, discovery_url: String) -> State {
-    let mut request =
+    let request =
         HttpRequest::get(&discovery_url).header("cache-control", "no-cache").header("pragma", "no-cache");
-    request.method = Method::Get;
     cx.send(Slot::Enrol, request, "looking whether the enrolment server is alive");
     State::Alive { discovery_url }
 }

@@ -57,7 +57,7 @@ enum State {
     Discovering(Discovery),
     Nonce,
     Signature { input: String },
-    Token { nonce: String },
+    Token,
     SessionKey { prt: String },
     SecondNonce { prt: String, session_key: Secret<[u8; 32]> },
     Access { session_key: Secret<[u8; 32]> },
@@ -141,10 +141,10 @@ impl Prt {
                     ("tgt", "true"),
                 ]);
                 self.post(cx, body, "getting a primary refresh token");
-                self.state = State::Token { nonce: self.nonce.clone() };
+                self.state = State::Token;
                 Ok(None)
             }
-            (State::Token { .. }, Answer::Http(result)) => {
+            (State::Token, Answer::Http(result)) => {
                 let value = success(result)?;
                 let (wrapped, prt) = self.prt_reply(cx, &value)?;
                 let unwrap = KeyCommand::Unwrap { key: KeyName::new(TRANSPORT_KEY), wrapped: Some(wrapped) };
