@@ -113,6 +113,9 @@ impl Cx<'_> {
 
     /// Writes a registry value; an unchanged one is no effect.
     pub fn write_registry(&mut self, key: &str, name: &str, value: RegistryValue) {
+        if self.registry.read(key, name) == Some(&value) {
+            return;
+        }
         let write = RegistryWrite { key: key.to_owned(), name: name.to_owned(), value };
         if self.registry.write(write.clone()) {
             self.effects.push(Effect::WriteRegistry(write));

@@ -1,5 +1,7 @@
-//! What was proved already: signatures need not be verified twice. Dates are not among it, they are looked at each time.
-//! Not part of the saved state, and without any influence on what the cloud says.
+//! What was proved already: signatures need not be verified twice, nor those that this cloud has just made itself; it
+//! knows them by the digest of the whole token or certificate, so that one changed bit is another one. Dates and claims
+//! are not among it, they are looked at each time. Not part of the saved state, and without any influence on what the
+//! cloud says.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -56,11 +58,20 @@ impl Proved {
             return Ok(());
         }
         verify()?;
+        self.keep_chain(key, (certificate.not_before, certificate.not_after));
+        Ok(())
+    }
+
+    /// A certificate that `issuer` has just issued.
+    pub(crate) fn issued(&mut self, issuer: Issuer, der: &[u8], validity: (Utc, Utc)) {
+        self.keep_chain((issuer, sha256(der)), validity);
+    }
+
+    fn keep_chain(&mut self, key: (Issuer, [u8; 32]), validity: (Utc, Utc)) {
         if self.chains.len() >= MOST {
             self.chains.clear();
         }
-        self.chains.insert(key, (certificate.not_before, certificate.not_after));
-        Ok(())
+        self.chains.insert(key, validity);
     }
 
     /// Whether a token's signature holds; `verify` finds out when it is not known.
@@ -70,10 +81,19 @@ impl Proved {
             return Ok(());
         }
         verify()?;
+        self.keep_token(key);
+        Ok(())
+    }
+
+    /// A token that was just signed with the key that [`Self::token`] verifies with.
+    pub(crate) fn signed(&mut self, token: &str) {
+        self.keep_token(sha256(token.as_bytes()));
+    }
+
+    fn keep_token(&mut self, key: [u8; 32]) {
         if self.tokens.len() >= MOST {
             self.tokens.clear();
         }
         self.tokens.insert(key);
-        Ok(())
     }
 }

@@ -84,7 +84,11 @@ pub(crate) fn bits(content: &[u8]) -> Vec<u8> {
 
 /// An OBJECT IDENTIFIER in dotted form.
 pub(crate) fn oid(dotted: &str) -> Vec<u8> {
-    let oid = ObjectIdentifier::new(dotted).expect("object identifiers are valid dotted OIDs");
+    object_id(&ObjectIdentifier::new(dotted).expect("object identifiers are valid dotted OIDs"))
+}
+
+/// An OBJECT IDENTIFIER that was read already.
+pub(crate) fn object_id(oid: &ObjectIdentifier) -> Vec<u8> {
     tlv(6, oid.as_bytes())
 }
 

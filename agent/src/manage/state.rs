@@ -13,6 +13,7 @@ use super::session::{Session, Sessions};
 use super::tracker::Tracker;
 use super::work::Work;
 use crate::cx::Cx;
+use crate::esp::PhaseView;
 use crate::io::Slot;
 
 /// A managed device: everything that survives a restart.
@@ -55,6 +56,8 @@ pub struct Activity {
     pub(super) rows: BTreeSet<u16>,
     /// Whether the page will look at what it waits for.
     pub(super) looking: bool,
+    /// Phases as the registry has them.
+    pub(super) mirrored: Vec<PhaseView>,
     pub(super) outbox: Vec<ManageEvent>,
 }
 

@@ -16,6 +16,7 @@ use crate::entra::{Audience, Bearer, TokenChecks, verify};
 use crate::fault::FaultKind;
 use crate::http::{Call, Reply, json as json_reply};
 use crate::journal::Service;
+use crate::proved::Issuer;
 use crate::setup::JoinPolicy;
 use crate::state::State;
 
@@ -177,7 +178,12 @@ fn certificate(
         &request.csr.public_key
     };
     let subject = Name::common_name(id.to_string());
-    ca.issue(serial, subject, key, (start, start.plus_days(CERTIFICATE_DAYS)), profile)
+    let validity = (start, start.plus_days(CERTIFICATE_DAYS));
+    let certificate = ca.issue(serial, subject, key, validity, profile);
+    if !foreign {
+        state.proved.issued(Issuer::Devices, &certificate, validity);
+    }
+    certificate
 }
 
 /// The local administrators: two roles of the tenant (reference: protocols, A.3).

@@ -230,7 +230,13 @@ fn sign_tweaked(state: &mut State, call: &Call<'_>, mut claims: Map<String, Valu
     header.typ = Some("JWT".into());
     header.kid = Some(authority.tokens_kid.clone());
     let token = sign(&header, &Value::Object(claims), key);
-    if tweak == Some(TokenTweak::BadSignature) { damage(&token) } else { token }
+    if tweak == Some(TokenTweak::BadSignature) {
+        return damage(&token);
+    }
+    if tweak != Some(TokenTweak::OtherKey) {
+        state.proved.signed(&token);
+    }
+    token
 }
 
 /// The token with one bit of its signature turned over.

@@ -64,14 +64,12 @@ fn next(state: &mut State, device: &str, user: Option<Guid>) -> Vec<(Option<Guid
     let mut due: Vec<(Option<Guid>, Order)> = Vec::new();
     for owner in [None].into_iter().chain(user.map(Some)) {
         let orders = wanted(state, device, owner);
-        due.extend(
-            due_now(&state.enrolments[device], owner, &orders).into_iter().map(|order| (owner, order)),
-        );
+        due.extend(due_now(&state.enrolments[device], owner, orders).into_iter().map(|order| (owner, order)));
     }
     due
 }
 
-fn due_now(enrolment: &Enrolment, user: Option<Guid>, orders: &[Order]) -> Vec<Order> {
+fn due_now(enrolment: &Enrolment, user: Option<Guid>, orders: Vec<Order>) -> Vec<Order> {
     let nothing = Progress::default();
     let progress = |order: &Order| -> Progress {
         let list = match user {
@@ -83,10 +81,9 @@ fn due_now(enrolment: &Enrolment, user: Option<Guid>, orders: &[Order]) -> Vec<O
     let sent =
         |order: &Order| enrolment.session.as_ref().is_some_and(|s| s.sent.contains(&sent_key(user, order)));
     for stage in [Stage::Hold, Stage::Settings, Stage::Apps, Stage::Release] {
-        let open = |o: &&Order| o.stage == stage && !progress(o).settled;
-        let due: Vec<Order> = orders.iter().filter(open).filter(|o| !sent(o)).cloned().collect();
-        if !due.is_empty() {
-            return due;
+        let due = |o: &Order| o.stage == stage && !progress(o).settled && !sent(o);
+        if orders.iter().any(due) {
+            return orders.into_iter().filter(due).collect();
         }
         let passed = |o: &Order| match o.gate {
             Gate::Answered => progress(o).status != 0,

@@ -14,6 +14,7 @@ use crate::fault::FaultKind;
 use crate::http::Call;
 use crate::journal::Service;
 use crate::manage::Enrolment;
+use crate::proved::Issuer;
 use crate::setup::MdmScope;
 use crate::state::State;
 
@@ -215,7 +216,13 @@ fn zero_touch(
     Ok(Some(registration.id))
 }
 
-fn certificate(state: &State, call: &Call<'_>, csr: &ParsedCsr, subject: Name, device_id: &str) -> Vec<u8> {
+fn certificate(
+    state: &mut State,
+    call: &Call<'_>,
+    csr: &ParsedCsr,
+    subject: Name,
+    device_id: &str,
+) -> Vec<u8> {
     let authority = state.authority();
     let serial = Guid::derive(state.seed, &["mdm-certificate", device_id, &csr.public_key.thumbprint()]);
     let start = Utc::from_unix_seconds(state.now.unix_seconds()).plus_seconds(-BACKDATED_SECONDS);
@@ -227,5 +234,10 @@ fn certificate(state: &State, call: &Call<'_>, csr: &ParsedCsr, subject: Name, d
         &csr.public_key
     };
     let profile = Profile { usages_critical: false, ..Profile::client() };
-    ca.issue(serial, subject, key, (start, start.plus_days(CERTIFICATE_DAYS)), profile)
+    let validity = (start, start.plus_days(CERTIFICATE_DAYS));
+    let certificate = ca.issue(serial, subject, key, validity, profile);
+    if !foreign {
+        state.proved.issued(Issuer::Mdm, &certificate, validity);
+    }
+    certificate
 }

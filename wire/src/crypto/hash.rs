@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 
 /// SHA-256.
 pub fn sha256(data: &[u8]) -> [u8; 32] {
+    super::meter::count(|work| work.hashed += data.len() as u64);
     Sha256::digest(data).into()
 }
 

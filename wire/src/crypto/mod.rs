@@ -1,7 +1,9 @@
 //! Keys, signatures, key agreement, hashes and ciphers: everything deterministic.
 
+mod curve;
 mod hash;
 mod jwk;
+pub mod meter;
 mod private_key;
 mod public_key;
 mod symmetric;

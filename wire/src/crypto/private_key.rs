@@ -3,16 +3,20 @@
 use std::fmt;
 use std::sync::Arc;
 
-use p256::ecdsa::signature::Signer;
-use p256::ecdsa::{Signature, SigningKey};
-use pkcs8::{DecodePrivateKey, EncodePrivateKey, PrivateKeyInfoRef};
+use der::Encode;
+use der::asn1::OctetStringRef;
+
+use pkcs8::{AlgorithmIdentifierRef, EncodePrivateKey, PrivateKeyInfoRef};
 use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
 use rsa::pkcs1::EncodeRsaPrivateKey;
 use rsa::traits::PublicKeyParts;
 use rsa::{Oaep, RsaPrivateKey};
+use sec1::EcPrivateKey;
 use sha1::Sha1;
 
-use super::{CryptoError, KeyKind, PublicKey};
+use super::curve::{Point, Secret};
+use super::public_key::{EC_PUBLIC_KEY, PRIME256V1, RSA_ENCRYPTION};
+use super::{CryptoError, KeyKind, PublicKey, meter};
 use crate::jwe::WrappedKey;
 use crate::rng::Stream;
 
@@ -28,7 +32,7 @@ pub struct PrivateKey {
 
 #[derive(Clone)]
 enum Inner {
-    P256(Box<SigningKey>),
+    P256(Secret),
     Rsa(Arc<Rsa>),
 }
 
@@ -44,8 +48,8 @@ impl PrivateKey {
         match kind {
             KeyKind::P256 => loop {
                 // Zero and the few numbers above the group order are no keys; nobody will ever see one.
-                if let Ok(key) = SigningKey::from_slice(&stream.bytes::<32>()) {
-                    return Self::from_p256(key);
+                if let Some(secret) = Secret::from_bytes(&stream.bytes::<32>()) {
+                    return Self::from_p256(secret);
                 }
             },
             KeyKind::Rsa2048 => {
@@ -55,9 +59,10 @@ impl PrivateKey {
         }
     }
 
-    fn from_p256(key: SigningKey) -> Self {
-        let public = PublicKey::from_p256(&p256::PublicKey::from(key.verifying_key()));
-        Self { public, secret: Inner::P256(Box::new(key)) }
+    fn from_p256(secret: Secret) -> Self {
+        meter::count(|work| work.public_keys += 1);
+        let Point { x, y } = secret.public();
+        Self { public: PublicKey::P256 { x, y }, secret: Inner::P256(secret) }
     }
 
     fn from_rsa(key: RsaPrivateKey) -> Result<Self, CryptoError> {
@@ -73,21 +78,48 @@ impl PrivateKey {
             return Err(CryptoError::BadKey);
         }
         let info = PrivateKeyInfoRef::try_from(der).map_err(|_| CryptoError::BadKey)?;
-        if info.algorithm.oid.to_string() == super::public_key::RSA_ENCRYPTION {
+        if info.algorithm.oid == RSA_ENCRYPTION {
             let key = RsaPrivateKey::try_from(info).map_err(|_| CryptoError::BadKey)?;
             return Self::from_rsa(key);
         }
-        let key = p256::SecretKey::from_pkcs8_der(der).map_err(|_| CryptoError::BadKey)?;
-        Ok(Self::from_p256(SigningKey::from(key)))
+        Self::from_sec1(&info)
+    }
+
+    /// Reads the `ECPrivateKey` (RFC 5915) inside of a PKCS#8 file; a public key in it must be the private key's.
+    fn from_sec1(info: &PrivateKeyInfoRef<'_>) -> Result<Self, CryptoError> {
+        let curve = info.algorithm.parameters_oid().map_err(|_| CryptoError::BadKey)?;
+        if info.algorithm.oid != EC_PUBLIC_KEY || curve != PRIME256V1 {
+            return Err(CryptoError::BadKey);
+        }
+        let file = EcPrivateKey::try_from(info.private_key.as_bytes()).map_err(|_| CryptoError::BadKey)?;
+        let of_curve = file.parameters.is_none_or(|p| p.named_curve() == Some(PRIME256V1));
+        let secret = file.private_key.try_into().ok().filter(|_| of_curve).and_then(Secret::from_bytes);
+        let key = Self::from_p256(secret.ok_or(CryptoError::BadKey)?);
+        match file.public_key {
+            Some(public) if public != key.public.to_sec1() => Err(CryptoError::BadKey),
+            _ => Ok(key),
+        }
     }
 
     /// Writes an unencrypted PKCS#8 `PrivateKeyInfo`.
     pub fn to_pkcs8_der(&self) -> Vec<u8> {
-        let document = match &self.secret {
-            Inner::P256(key) => p256::SecretKey::from(key.as_nonzero_scalar()).to_pkcs8_der(),
-            Inner::Rsa(rsa) => rsa.key.to_pkcs8_der(),
-        };
-        document.expect("a sound key can be written").as_bytes().to_vec()
+        match &self.secret {
+            Inner::P256(secret) => {
+                let file = EcPrivateKey {
+                    private_key: &secret.to_bytes(),
+                    parameters: None,
+                    public_key: Some(&self.public.to_sec1()),
+                };
+                let file = file.to_der().expect("a key of known size can be written");
+                let algorithm =
+                    AlgorithmIdentifierRef { oid: EC_PUBLIC_KEY, parameters: Some((&PRIME256V1).into()) };
+                let file = OctetStringRef::new(&file).expect("a key of known size can be written");
+                PrivateKeyInfoRef::new(algorithm, file).to_der().expect("a key of known size can be written")
+            }
+            Inner::Rsa(rsa) => {
+                rsa.key.to_pkcs8_der().expect("a sound key can be written").as_bytes().to_vec()
+            }
+        }
     }
 
     /// Which kind of key this is.
@@ -102,22 +134,25 @@ impl PrivateKey {
 
     /// Signs `message` (hashed with SHA-256) as certificates carry it: ECDSA as DER, RSA as the plain block.
     pub fn sign_x509(&self, message: &[u8]) -> Vec<u8> {
+        meter::count(|work| work.signatures += 1);
         match &self.secret {
-            Inner::P256(key) => Signer::<Signature>::sign(key.as_ref(), message).to_der().as_bytes().to_vec(),
+            Inner::P256(secret) => secret.sign(message).to_der().as_bytes().to_vec(),
             Inner::Rsa(rsa) => rsa.sign(message),
         }
     }
 
     /// Signs `message` (hashed with SHA-256) as JWS carries it: ECDSA as `r || s`, RSA as the plain block.
     pub fn sign_jws(&self, message: &[u8]) -> Vec<u8> {
+        meter::count(|work| work.signatures += 1);
         match &self.secret {
-            Inner::P256(key) => Signer::<Signature>::sign(key.as_ref(), message).to_vec(),
+            Inner::P256(secret) => secret.sign(message).to_vec(),
             Inner::Rsa(rsa) => rsa.sign(message),
         }
     }
 
     /// Decrypts RSA-OAEP with SHA-1 and MGF1-SHA-1 (reference: protocols, A.4).
     pub fn oaep_sha1_decrypt(&self, ciphertext: &[u8]) -> Result<Vec<u8>, CryptoError> {
+        meter::count(|work| work.agreements += 1);
         match &self.secret {
             Inner::P256(_) => Err(CryptoError::WrongKeyKind),
             Inner::Rsa(rsa) => {
@@ -128,10 +163,11 @@ impl PrivateKey {
 
     /// The secret shared with `peer`: the first coordinate of the common point. P-256 only.
     pub fn ecdh(&self, peer: &PublicKey) -> Result<[u8; 32], CryptoError> {
-        let Inner::P256(key) = &self.secret else { return Err(CryptoError::WrongKeyKind) };
-        let peer = peer.to_p256()?;
-        let shared = p256::ecdh::diffie_hellman(key.as_nonzero_scalar(), peer.as_affine());
-        Ok((*shared.raw_secret_bytes()).into())
+        meter::count(|work| work.agreements += 1);
+        match (&self.secret, peer) {
+            (Inner::P256(secret), PublicKey::P256 { x, y }) => secret.shared(Point { x: *x, y: *y }),
+            _ => Err(CryptoError::WrongKeyKind),
+        }
     }
 
     /// Unwraps a 32-byte key that was wrapped for this key.
@@ -188,7 +224,7 @@ mod tests {
     #[test]
     fn ecdsa_vector_of_rfc_6979() {
         let secret = hex_decode("c9afa9d845ba75166b5c215767b1d6934e50c3db36e89b127b8a622b120f6721").unwrap();
-        let key = PrivateKey::from_p256(SigningKey::from_slice(&secret).unwrap());
+        let key = PrivateKey::from_p256(Secret::from_bytes(&secret.try_into().unwrap()).unwrap());
         assert_eq!(
             hex_lower(&key.sign_jws(b"sample")),
             "efd48b2aacb6a8fd1140dd9cd45e81d69d2c877b56aaf991c34d0ea84eaf3716\

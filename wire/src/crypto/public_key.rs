@@ -1,5 +1,6 @@
 //! Public keys.
 
+use const_oid::ObjectIdentifier;
 use der::asn1::UintRef;
 use der::{Decode, Reader, SliceReader};
 use ring::signature::{
@@ -16,9 +17,11 @@ use crate::derenc;
 use crate::rng::Stream;
 
 /// Object identifier of RSA keys.
-pub(crate) const RSA_ENCRYPTION: &str = "1.2.840.113549.1.1.1";
-const EC_PUBLIC_KEY: &str = "1.2.840.10045.2.1";
-const PRIME256V1: &str = "1.2.840.10045.3.1.7";
+pub(crate) const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
+/// Object identifier of keys on elliptic curves.
+pub(super) const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
+/// Object identifier of NIST P-256.
+pub(super) const PRIME256V1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
 
 /// A public key. Serialises as base64 of its `SubjectPublicKeyInfo`. Made by [`PublicKey::p256`],
 /// [`PublicKey::rsa`] and the readers, all of which check it: there is no invalid one.
@@ -47,7 +50,10 @@ impl PublicKey {
     /// A point; must be on the curve.
     pub fn p256(x: [u8; 32], y: [u8; 32]) -> Result<Self, CryptoError> {
         let key = Self::P256 { x, y };
-        key.to_p256().map(|_| key)
+        match p256::PublicKey::from_sec1_bytes(&key.to_sec1()) {
+            Ok(_) => Ok(key),
+            Err(_) => Err(CryptoError::BadKey),
+        }
     }
 
     /// A modulus of 2048 to 4096 bits and an odd exponent of 3 to 2^32, big-endian; leading zeros are
@@ -77,16 +83,19 @@ impl PublicKey {
     pub fn from_spki_der(der: &[u8]) -> Result<Self, CryptoError> {
         let spki = SubjectPublicKeyInfoRef::from_der(der).map_err(|_| CryptoError::BadKey)?;
         let key = spki.subject_public_key.as_bytes().ok_or(CryptoError::BadKey)?;
-        let algorithm = spki.algorithm.oid.to_string();
+        let algorithm = spki.algorithm.oid;
         if algorithm == RSA_ENCRYPTION {
             return Self::from_pkcs1_der(key);
         }
-        let on_p256 = spki.algorithm.parameters_oid().is_ok_and(|curve| curve.to_string() == PRIME256V1);
+        let on_p256 = spki.algorithm.parameters_oid().is_ok_and(|curve| curve == PRIME256V1);
         if algorithm != EC_PUBLIC_KEY || !on_p256 {
             return Err(CryptoError::BadKey);
         }
         let point = p256::PublicKey::from_sec1_bytes(key).map_err(|_| CryptoError::BadKey)?;
-        Ok(Self::from_p256(&point))
+        let sec1 = point.to_sec1_bytes();
+        let coordinate =
+            |from: usize| std::array::from_fn(|i| sec1.get(from + i).copied().unwrap_or_default());
+        Ok(Self::P256 { x: coordinate(1), y: coordinate(33) })
     }
 
     fn from_pkcs1_der(der: &[u8]) -> Result<Self, CryptoError> {
@@ -106,8 +115,10 @@ impl PublicKey {
     /// Writes a `SubjectPublicKeyInfo`.
     pub fn to_spki_der(&self) -> Vec<u8> {
         let algorithm = match self {
-            Self::P256 { .. } => derenc::sequence(&[&derenc::oid(EC_PUBLIC_KEY), &derenc::oid(PRIME256V1)]),
-            Self::Rsa { .. } => derenc::sequence(&[&derenc::oid(RSA_ENCRYPTION), &derenc::null()]),
+            Self::P256 { .. } => {
+                derenc::sequence(&[&derenc::object_id(&EC_PUBLIC_KEY), &derenc::object_id(&PRIME256V1)])
+            }
+            Self::Rsa { .. } => derenc::sequence(&[&derenc::object_id(&RSA_ENCRYPTION), &derenc::null()]),
         };
         derenc::sequence(&[&algorithm, &derenc::bits(&self.key_bits())])
     }
@@ -128,6 +139,7 @@ impl PublicKey {
         signature: &[u8],
         ecdsa: &'static dyn ring::signature::VerificationAlgorithm,
     ) -> Result<(), CryptoError> {
+        super::meter::count(|work| work.verifications += 1);
         let result = match self {
             Self::P256 { .. } => UnparsedPublicKey::new(ecdsa, self.to_sec1()).verify(message, signature),
             Self::Rsa { n, e } => {
@@ -168,22 +180,6 @@ impl PublicKey {
             Self::P256 { x, y } => [&[4], x.as_slice(), y].concat(),
             Self::Rsa { .. } => Vec::new(),
         }
-    }
-
-    pub(crate) fn to_p256(&self) -> Result<p256::PublicKey, CryptoError> {
-        match self {
-            Self::P256 { .. } => {
-                p256::PublicKey::from_sec1_bytes(&self.to_sec1()).map_err(|_| CryptoError::BadKey)
-            }
-            Self::Rsa { .. } => Err(CryptoError::WrongKeyKind),
-        }
-    }
-
-    pub(crate) fn from_p256(key: &p256::PublicKey) -> Self {
-        let sec1 = key.to_sec1_bytes();
-        let coordinate =
-            |from: usize| std::array::from_fn(|i| sec1.get(from + i).copied().unwrap_or_default());
-        Self::P256 { x: coordinate(1), y: coordinate(33) }
     }
 }
 

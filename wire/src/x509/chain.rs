@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
-use rustls_pki_types::{CertificateDer, SignatureVerificationAlgorithm, UnixTime};
+use rustls_pki_types::{
+    AlgorithmIdentifier, CertificateDer, InvalidSignature, SignatureVerificationAlgorithm, UnixTime,
+};
 use webpki::{EndEntityCert, Error, KeyUsage, anchor_from_trusted_cert};
 
 use super::Usage;
+use crate::crypto::meter;
 use crate::time::Utc;
 
 /// Why a chain does not hold.
@@ -60,14 +63,38 @@ pub fn verify_chain(
 }
 
 const ALGORITHMS: &[&dyn SignatureVerificationAlgorithm] = &[
-    webpki::ring::ECDSA_P256_SHA256,
-    webpki::ring::ECDSA_P256_SHA384,
-    webpki::ring::ECDSA_P384_SHA256,
-    webpki::ring::ECDSA_P384_SHA384,
-    webpki::ring::RSA_PKCS1_2048_8192_SHA256,
-    webpki::ring::RSA_PKCS1_2048_8192_SHA384,
-    webpki::ring::RSA_PKCS1_2048_8192_SHA512,
+    &Counted(webpki::ring::ECDSA_P256_SHA256),
+    &Counted(webpki::ring::ECDSA_P256_SHA384),
+    &Counted(webpki::ring::ECDSA_P384_SHA256),
+    &Counted(webpki::ring::ECDSA_P384_SHA384),
+    &Counted(webpki::ring::RSA_PKCS1_2048_8192_SHA256),
+    &Counted(webpki::ring::RSA_PKCS1_2048_8192_SHA384),
+    &Counted(webpki::ring::RSA_PKCS1_2048_8192_SHA512),
 ];
+
+/// An algorithm whose use is counted.
+#[derive(Debug)]
+struct Counted(&'static dyn SignatureVerificationAlgorithm);
+
+impl SignatureVerificationAlgorithm for Counted {
+    fn verify_signature(
+        &self,
+        public_key: &[u8],
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<(), InvalidSignature> {
+        meter::count(|work| work.verifications += 1);
+        self.0.verify_signature(public_key, message, signature)
+    }
+
+    fn public_key_alg_id(&self) -> AlgorithmIdentifier {
+        self.0.public_key_alg_id()
+    }
+
+    fn signature_alg_id(&self) -> AlgorithmIdentifier {
+        self.0.signature_alg_id()
+    }
+}
 
 fn reason(error: &Error) -> ChainError {
     match error {

@@ -13,20 +13,23 @@ const TRACKING: &str = "HKLM\\SOFTWARE\\Microsoft\\Windows\\Autopilot\\Enrollmen
 
 impl Management {
     /// Writes everything that changed; unchanged values are no write.
-    pub(in crate::manage) fn mirror(&self, a: &Activity, cx: &mut Cx<'_>) {
+    pub(in crate::manage) fn mirror(&self, a: &mut Activity, cx: &mut Cx<'_>) {
         if self.tracker.wanted.is_none() {
             return;
         }
         self.mirror_first_sync(cx);
         self.mirror_tracking(cx);
         let (device, user) = self.tracker.wanted.unwrap_or((false, false));
-        for view in self.page(a).phases {
+        let phases = self.page(a).phases;
+        for view in &phases {
             let shown = if view.phase == Phase::AccountSetup { user } else { device };
-            if shown {
+            // The text is dear to make, and most looks find what the last one found.
+            if shown && !a.mirrored.contains(view) {
                 let name = format!("{}Category.Status", category(view.phase));
-                cx.write_registry(SETTINGS, &name, RegistryValue::String(status_json(&view)));
+                cx.write_registry(SETTINGS, &name, RegistryValue::String(status_json(view)));
             }
         }
+        a.mirrored = phases;
     }
 
     fn mirror_first_sync(&self, cx: &mut Cx<'_>) {

@@ -1,5 +1,8 @@
 //! What a deployment costs. `cargo bench --bench deployments` prints a table: time of a single run, deployments a
-//! second, memory for each device, and where the time goes. The numbers are medians; machines are noisy.
+//! second, memory for each device, and where the time goes. The numbers are medians; machines are noisy. One part alone:
+//! `cargo bench --bench deployments -- single|throughput|memory|split`.
+
+mod price;
 
 use std::hint::black_box;
 use std::path::Path;
@@ -12,6 +15,7 @@ use oobe::world::{RunOptions, World, run};
 use oobe_agent::Device;
 use oobe_agent::io::{Effect, Input};
 use oobe_agent::keys::{KeyCommand, SoftwareKeyStore};
+use oobe_wire::crypto::meter;
 use oobe_wire::{syncml, xml};
 
 // As in the program.
@@ -44,10 +48,20 @@ fn main() {
     let quick = std::env::args().any(|a| a == "--test");
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/user-driven.toml");
     let scenario = scenario::load(&path, &LoadOptions::default()).expect("the main scenario is valid");
-    single_runs(&scenario, if quick { 1 } else { 20 });
-    throughput(&scenario, if quick { 2 } else { 2_000 });
-    memory(&scenario, if quick { 2 } else { 400 });
-    split(&scenario, if quick { 1 } else { 30 });
+    let named: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with('-')).collect();
+    let wanted = |part: &str| named.is_empty() || named.iter().any(|n| n == part);
+    if wanted("single") {
+        single_runs(&scenario, if quick { 1 } else { 20 });
+    }
+    if wanted("throughput") {
+        throughput(&scenario, if quick { 2 } else { 2_000 });
+    }
+    if wanted("memory") {
+        memory(&scenario, if quick { 2 } else { 400 });
+    }
+    if wanted("split") {
+        split(&scenario, if quick { 1 } else { 30 });
+    }
 }
 
 fn deploy(scenario: &Scenario, options: &RunOptions) {
@@ -124,6 +138,9 @@ fn memory(scenario: &Scenario, worlds: u64) {
 fn split(scenario: &Scenario, rounds: usize) {
     let options = options(1, Keys::P256);
     let whole = median((0..rounds).map(|_| time(|| deploy(scenario, &options))).collect());
+    let _ = meter::take();
+    deploy(scenario, &options);
+    let work = meter::take();
 
     let mut world = World::new(scenario, &options).expect("the scenario can be built");
     world.record_inputs();
@@ -190,6 +207,30 @@ fn split(scenario: &Scenario, rounds: usize) {
             })
             .collect(),
     );
+    print_split(&Split {
+        whole,
+        device,
+        keys,
+        commands: commands.len(),
+        reading,
+        messages: bodies.len(),
+        work,
+    });
+}
+
+/// One deployment's time, and parts of it.
+struct Split {
+    whole: Duration,
+    device: Duration,
+    keys: Duration,
+    commands: usize,
+    reading: Duration,
+    messages: usize,
+    work: meter::Work,
+}
+
+fn print_split(split: &Split) {
+    let Split { whole, device, keys, commands, reading, messages, work } = *split;
     let percent = |part: Duration| 100.0 * part.as_secs_f64() / whole.as_secs_f64();
     println!("one deployment, P-256: {:.2} ms, of which", ms(whole));
     println!(
@@ -199,7 +240,7 @@ fn split(scenario: &Scenario, rounds: usize) {
     );
     println!(
         "  key store ({} commands)                       {:.2} ms ({:.0} %)",
-        commands.len(),
+        commands,
         ms(keys),
         percent(keys)
     );
@@ -212,6 +253,17 @@ fn split(scenario: &Scenario, rounds: usize) {
         "  XML, both sides, read and written again       {:.2} ms ({:.0} %), {} messages, part of the above",
         ms(reading),
         percent(reading),
-        bodies.len()
+        messages
+    );
+    let crypto = price::of(work);
+    let (public_keys, signatures) = (work.public_keys, work.signatures);
+    let (verifications, agreements) = (work.verifications, work.agreements);
+    println!(
+        "  crypto, both sides                            {:.2} ms ({:.0} %), part of the above: {public_keys} keys, \
+         {signatures} signatures, {verifications} verifications, {agreements} agreements, {} KiB hashed, {} PFX files",
+        ms(crypto),
+        percent(crypto),
+        work.hashed / 1024,
+        work.pfx_written + work.pfx_opened,
     );
 }
