@@ -42,50 +42,61 @@ pub(super) const fn rule_of(stage: Stage, user: bool) -> &'static str {
     }
 }
 
-/// Orders for the device.
-pub(super) fn device_orders(seed: u64, tenant: &Tenant, enrolment: &Enrolment) -> Vec<Order> {
-    let mut orders = hold(tenant, enrolment);
-    orders.extend(
-        QUESTIONS
-            .map(|uri| Order::one(format!("get {uri}"), Stage::Hold, Patience::AnyAnswer, Leaf::get(uri))),
-    );
-    orders.extend(settings(tenant, enrolment, Scope::Device, enrolment.device_id.as_str()));
-    if tenant.apps.iter().any(|app| app.setup.kind == AppKind::Win32) {
-        let package = ime_package();
-        let job = MsiJob {
-            code: ime_product_code(),
-            version: "1.83.107.0",
-            url: content_url(seed, "IntuneWindowsAgent.msi"),
-            package: &package,
-            timeout_minutes: 30,
-            retries: 3,
-            retry_minutes: 1,
-        };
-        orders.extend(install(Scope::Device, "IntuneWindowsAgent.msi", &job));
+/// Orders of one stage for the device.
+pub(super) fn device_orders(stage: Stage, seed: u64, tenant: &Tenant, enrolment: &Enrolment) -> Vec<Order> {
+    match stage {
+        Stage::Hold => {
+            let mut orders = hold(tenant, enrolment);
+            orders.extend(QUESTIONS.map(|uri| {
+                Order::one(format!("get {uri}"), Stage::Hold, Patience::AnyAnswer, Leaf::get(uri))
+            }));
+            orders
+        }
+        Stage::Settings => settings(tenant, enrolment, Scope::Device, enrolment.device_id.as_str()),
+        Stage::Apps => {
+            let mut orders = Vec::new();
+            if tenant.apps.iter().any(|app| app.setup.kind == AppKind::Win32) {
+                let package = ime_package();
+                let job = MsiJob {
+                    code: ime_product_code(),
+                    version: "1.83.107.0",
+                    url: content_url(seed, "IntuneWindowsAgent.msi"),
+                    package: &package,
+                    timeout_minutes: 30,
+                    retries: 3,
+                    retry_minutes: 1,
+                };
+                orders.extend(install(Scope::Device, "IntuneWindowsAgent.msi", &job));
+            }
+            orders.extend(apps(seed, tenant, Scope::Device));
+            orders
+        }
+        Stage::Release => vec![release(Scope::Device)],
     }
-    orders.extend(apps(seed, tenant, Scope::Device));
-    orders.push(release(Scope::Device));
-    orders
 }
 
-/// Orders for a user of the device.
-pub(super) fn user_orders(seed: u64, tenant: &Tenant, enrolment: &Enrolment, user: Guid) -> Vec<Order> {
-    let node = provider_node(Scope::User);
-    // Added in every session until the device's user context is there (field bug 1; WIR-002).
-    let mut orders = vec![
-        Order::one("user provider", Stage::Hold, Patience::Forever, Leaf::node(node.clone())).gated(),
-        Order::one(
-            "user first sync",
-            Stage::Hold,
-            Patience::Forever,
-            Leaf::node(format!("{node}/FirstSyncStatus")),
-        )
-        .gated(),
-    ];
-    orders.extend(settings(tenant, enrolment, Scope::User, &user.to_string()));
-    orders.extend(apps(seed, tenant, Scope::User));
-    orders.push(release(Scope::User));
-    orders
+/// Orders of one stage for a user of the device.
+pub(super) fn user_orders(
+    stage: Stage,
+    seed: u64,
+    tenant: &Tenant,
+    enrolment: &Enrolment,
+    user: Guid,
+) -> Vec<Order> {
+    match stage {
+        // Added in every session until the device's user context is there (field bug 1; WIR-002).
+        Stage::Hold => {
+            let node = provider_node(Scope::User);
+            let first_sync = format!("{node}/FirstSyncStatus");
+            vec![
+                Order::one("user provider", Stage::Hold, Patience::Forever, Leaf::node(node)).gated(),
+                Order::one("user first sync", Stage::Hold, Patience::Forever, Leaf::node(first_sync)).gated(),
+            ]
+        }
+        Stage::Settings => settings(tenant, enrolment, Scope::User, &user.to_string()),
+        Stage::Apps => apps(seed, tenant, Scope::User),
+        Stage::Release => vec![release(Scope::User)],
+    }
 }
 
 /// Everything that keeps the device on the page (reference: protocols, D.1; WIR-001).

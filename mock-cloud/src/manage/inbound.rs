@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 use oobe_wire::ids::Guid;
 use oobe_wire::syncml::{Body, Command, Item, Message, Status, StatusCode};
 
-use super::compose;
 use super::enrolment::{Progress, Sent};
-use super::orders::Order;
 use crate::checks;
 use crate::entra::{Audience, TokenChecks, verify};
 use crate::http::Call;
@@ -159,16 +157,6 @@ fn settle(state: &mut State, device: &str, sent: &Sent, code: StatusCode) {
     }
     if !code.is_success() && code != StatusCode::ALREADY_EXISTS {
         state.journal.tell(Service::Dm, "command-refused", format!("{} {}: {code}", sent.name, sent.uri));
-    }
-}
-
-/// All orders of a device, or of one of its users.
-pub(super) fn wanted(state: &State, device: &str, user: Option<Guid>) -> Vec<Order> {
-    let Some(enrolment) = state.enrolments.get(device) else { return Vec::new() };
-    let Some(tenant) = state.tenant_by_id(enrolment.tenant) else { return Vec::new() };
-    match user {
-        None => compose::device_orders(state.seed, tenant, enrolment),
-        Some(user) => compose::user_orders(state.seed, tenant, enrolment, user),
     }
 }
 

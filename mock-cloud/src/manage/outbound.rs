@@ -3,8 +3,8 @@
 use oobe_wire::ids::Guid;
 use oobe_wire::syncml::{Body, Command, Header, Item, Message, Status, StatusCode};
 
-use super::enrolment::{Enrolment, Progress, Sent, Session};
-use super::inbound::{Answer, wanted};
+use super::enrolment::{Progress, Sent, Session};
+use super::inbound::Answer;
 use super::orders::{Gate, Leaf, Order, Stage, Verb};
 use super::{compose, material};
 use crate::journal::Service;
@@ -63,13 +63,14 @@ fn next(state: &mut State, device: &str, user: Option<Guid>) -> Vec<(Option<Guid
     material::prepare(state, device, user);
     let mut due: Vec<(Option<Guid>, Order)> = Vec::new();
     for owner in [None].into_iter().chain(user.map(Some)) {
-        let orders = wanted(state, device, owner);
-        due.extend(due_now(&state.enrolments[device], owner, orders).into_iter().map(|order| (owner, order)));
+        due.extend(due_now(state, device, owner).into_iter().map(|order| (owner, order)));
     }
     due
 }
 
-fn due_now(enrolment: &Enrolment, user: Option<Guid>, orders: Vec<Order>) -> Vec<Order> {
+fn due_now(state: &State, device: &str, user: Option<Guid>) -> Vec<Order> {
+    let Some(enrolment) = state.enrolments.get(device) else { return Vec::new() };
+    let Some(tenant) = state.tenant_by_id(enrolment.tenant) else { return Vec::new() };
     let nothing = Progress::default();
     let progress = |order: &Order| -> Progress {
         let list = match user {
@@ -80,16 +81,22 @@ fn due_now(enrolment: &Enrolment, user: Option<Guid>, orders: Vec<Order>) -> Vec
     };
     let sent =
         |order: &Order| enrolment.session.as_ref().is_some_and(|s| s.sent.contains(&sent_key(user, order)));
+    // Stage by stage: what is behind a stage that is not passed need not be composed.
     for stage in [Stage::Hold, Stage::Settings, Stage::Apps, Stage::Release] {
-        let due = |o: &Order| o.stage == stage && !progress(o).settled && !sent(o);
+        let mut orders = match user {
+            None => compose::device_orders(stage, state.seed, tenant, enrolment),
+            Some(user) => compose::user_orders(stage, state.seed, tenant, enrolment, user),
+        };
+        let due = |o: &Order| !progress(o).settled && !sent(o);
         if orders.iter().any(due) {
-            return orders.into_iter().filter(due).collect();
+            orders.retain(due);
+            return orders;
         }
         let passed = |o: &Order| match o.gate {
             Gate::Answered => progress(o).status != 0,
             Gate::Settled => progress(o).settled,
         };
-        if !orders.iter().filter(|o| o.stage == stage).all(passed) {
+        if !orders.iter().all(passed) {
             return Vec::new();
         }
     }

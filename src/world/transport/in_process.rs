@@ -10,14 +10,16 @@ use oobe_agent::io::{ClientIdentity, HttpReply, HttpRequest, TlsFailure, Transpo
 use oobe_agent::keys::{KeyCommand, KeyReply, SignatureForm};
 use oobe_mock_cloud::{ChannelError, Cloud, PeerCertificate, Silence};
 use oobe_wire::crypto::sha256;
+use oobe_wire::encoding::hex_lower;
 use oobe_wire::x509::{ChainError, Usage, verify_chain};
 use tower::ServiceExt;
 
 use super::{Exchange, incomplete};
 use crate::world::host::Host;
 
-/// A channel with a client certificate: device, boot, host, digest of the certificate.
-type ChannelKey = (String, u32, String, [u8; 32]);
+/// A channel with a client certificate: device, boot, digest of the certificate. All hosts are one cloud, which a device
+/// tells once for each start who it is; TLS tells it to each host.
+type ChannelKey = (String, u32, [u8; 32]);
 
 /// The transport.
 pub(in crate::world) struct InProcess {
@@ -56,7 +58,7 @@ impl InProcess {
         }
         let peer = match &request.identity {
             None => None,
-            Some(identity) => match self.channel(host, request, identity) {
+            Some(identity) => match self.channel(host, identity) {
                 Ok(peer) => Some(peer),
                 Err(error) => return Exchange::Answered(Err(error)),
             },
@@ -102,17 +104,14 @@ impl InProcess {
     fn channel(
         &mut self,
         host: &mut Host,
-        request: &HttpRequest,
         identity: &ClientIdentity,
     ) -> Result<PeerCertificate, TransportError> {
-        let (server, _) = crate::expect::host_and_path(&request.url);
         let device = host.device.setup().name.clone();
-        let key: ChannelKey =
-            (device, host.device.disk().boots, server.to_owned(), sha256(&identity.certificate));
+        let key: ChannelKey = (device, host.device.disk().boots, sha256(&identity.certificate));
         if let Some(peer) = self.channels.get(&key) {
             return Ok(peer.clone());
         }
-        let nonce = self.cloud.channel_nonce(&format!("{}/{}/{}", key.0, key.1, key.2));
+        let nonce = self.cloud.channel_nonce(&format!("{}/{}/{}", key.0, key.1, hex_lower(&key.2)));
         let command = KeyCommand::Sign {
             key: identity.key.clone(),
             message: nonce.to_vec(),
