@@ -9,6 +9,10 @@ cargo xtask: chores of this repository
 
   cargo xtask interop            every suite that checks us against somebody else's program
   cargo xtask interop openssl    requests, certificates and PFX files read and verified by OpenSSL
+  cargo xtask interop tpm2-tools tpm-sim driven by tpm2-tools, their results verified by OpenSSL
+  cargo xtask interop swtpm      the same checks against swtpm, and swtpm_ioctl against tpm-sim
+  cargo xtask interop tss-esapi  tss-esapi's own integration tests against tpm-sim
+  cargo xtask interop tpm2-pytss tpm2-pytss' own tests against tpm-sim
   cargo xtask fuzz [SECONDS]     every fuzz target, so many seconds each (default 60); needs cargo-fuzz
 
 A suite fails, never skips, when its tool is missing, and prints the line that installs it.";

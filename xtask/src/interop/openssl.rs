@@ -1,31 +1,17 @@
-//! Suites that check what we write against programs of others.
+//! What device and cloud exchange, read and verified by OpenSSL.
 
 use std::fs;
-use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use super::{Scratch, need};
 use crate::run;
 
-/// Every suite.
-pub(crate) fn all() -> Result<(), String> {
-    openssl()
-}
-
-/// One suite by name.
-pub(crate) fn one(suite: &str) -> Result<(), String> {
-    match suite {
-        "openssl" => openssl(),
-        _ => Err(format!("there is no suite {suite:?}; there is: openssl")),
-    }
-}
-
 /// OpenSSL reads and verifies what device and cloud exchange, in both key kinds.
-fn openssl() -> Result<(), String> {
-    run(Command::new("openssl").arg("version"))
-        .map_err(|_| "openssl is missing: apt-get install -y openssl".to_owned())?;
-    let scratch = Scratch::new()?;
+pub(super) fn run_all() -> Result<(), String> {
+    need("openssl", &["version"], "openssl")?;
+    let scratch = Scratch::new("openssl")?;
     for keys in ["p256", "rsa"] {
-        let dir = scratch.0.join(keys);
+        let dir = scratch.path().join(keys);
         fs::create_dir_all(&dir).map_err(|error| error.to_string())?;
         run(Command::new("cargo")
             .args(["run", "--quiet", "-p", "oobe-wire", "--example", "emit", "--", keys])
@@ -80,21 +66,4 @@ fn openssl() -> Result<(), String> {
         println!("openssl {keys}: {} passed, 0 failed", passed + 1);
     }
     Ok(())
-}
-
-/// A folder that goes when we do.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new() -> Result<Self, String> {
-        let dir = Path::new("target").join(format!("xtask-interop-{}", std::process::id()));
-        fs::create_dir_all(&dir).map_err(|error| format!("{}: {error}", dir.display()))?;
-        Ok(Self(dir))
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
 }

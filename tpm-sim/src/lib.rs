@@ -1,0 +1,117 @@
+//! A software TPM 2.0: command bytes in, response bytes out; deterministic from a seed.
+//!
+//! [`Tpm::execute`] is the whole face of the TPM: it takes one command and gives one response, as the TCG TPM 2.0 Library
+//! specification (parts 1 to 3, revision 1.59) has them. There is no clock and no randomness inside: [`Tpm::advance`] lets
+//! time pass, and the random stream is part of the [`State`](state::State), which is saved and restored exactly.
+
+/// The README's example, as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}
+
+pub mod attest;
+mod auth;
+pub mod command;
+pub mod commands;
+pub mod crypto;
+mod dispatch;
+pub mod entity;
+pub mod manufacture;
+pub mod object;
+pub mod params;
+pub mod rc;
+pub mod server;
+mod signature;
+pub mod state;
+
+pub use rc::Rc;
+
+use crypto::HashAlg;
+use state::State;
+
+/// A manufactured TPM.
+#[derive(Debug, Clone)]
+pub struct Tpm {
+    /// Everything that it is.
+    pub state: State,
+}
+
+/// A saved state that can't be restored.
+#[derive(Debug, thiserror::Error)]
+pub enum RestoreError {
+    /// It was written by another version.
+    #[error("state of version {found}, this library reads version {}", state::VERSION)]
+    Version {
+        /// The version that it says.
+        found: u32,
+    },
+    /// It is damaged.
+    #[error("not a saved TPM: {0}")]
+    Damaged(#[from] postcard::Error),
+}
+
+impl Tpm {
+    /// A TPM whose secrets derive from `seed` (of any length), with the given PCR banks and without power. It has no EK
+    /// certificates and no vendor profile.
+    pub fn new(seed: &[u8], banks: &[HashAlg]) -> Self {
+        Self { state: State::new(seed, banks) }
+    }
+
+    /// `_TPM_Init`: power comes on, or the reset line is pulled. What is volatile is gone; TPM2_Startup has to come next.
+    pub fn power_on(&mut self) {
+        self.power_off();
+        self.state.powered = true;
+        self.state.clock.start();
+    }
+
+    /// Power goes off. Without TPM2_Shutdown before it this is an unorderly shutdown.
+    pub fn power_off(&mut self) {
+        self.state.powered = false;
+        self.state.started = false;
+        self.state.locality = 0;
+        self.state.physical_presence = false;
+    }
+
+    /// Whether power is on.
+    pub fn is_powered(&self) -> bool {
+        self.state.powered
+    }
+
+    /// Sets the locality of the commands that follow: 0 to 4, or 32 to 255.
+    pub fn set_locality(&mut self, locality: u8) {
+        self.state.locality = locality;
+    }
+
+    /// The platform says whether somebody asserts physical presence.
+    pub fn set_physical_presence(&mut self, present: bool) {
+        self.state.physical_presence = present;
+    }
+
+    /// Lets `ms` milliseconds pass.
+    pub fn advance(&mut self, ms: u64) {
+        if self.state.powered {
+            self.state.clock.advance(ms);
+            self.state.da.heal(self.state.clock.time);
+        }
+    }
+
+    /// Executes one command and gives its response. Whatever the bytes are, there is a response: a response code alone
+    /// when the command fails, and then (dictionary attack protection aside) nothing has changed.
+    pub fn execute(&mut self, command: &[u8]) -> Vec<u8> {
+        dispatch::execute(self, command)
+    }
+
+    /// The state as bytes.
+    pub fn save(&self) -> Vec<u8> {
+        postcard::to_allocvec(&self.state).expect("plain data in memory serialises")
+    }
+
+    /// A TPM from [`Tpm::save`]'s bytes.
+    pub fn restore(bytes: &[u8]) -> Result<Self, RestoreError> {
+        let (version, _) = postcard::take_from_bytes::<u32>(bytes)?;
+        if version != state::VERSION {
+            return Err(RestoreError::Version { found: version });
+        }
+        Ok(Self { state: postcard::from_bytes(bytes)? })
+    }
+}

@@ -1,0 +1,177 @@
+//! The programs, as suites and people start them.
+
+use std::io::{BufRead, BufReader};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use crate::client::{RANDOM, STARTUP, code, connect, mssim, raw, signal};
+
+struct Program(Child);
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn program(name: &str, arguments: &[&str]) -> Program {
+    let path = match name {
+        "tpm_server" => env!("CARGO_BIN_EXE_tpm_server"),
+        _ => env!("CARGO_BIN_EXE_tpm-sim"),
+    };
+    Program(Command::new(path).args(arguments).stdout(Stdio::piped()).spawn().unwrap())
+}
+
+/// The ports that `tpm-sim serve` tells.
+fn ports(program: &mut Program) -> Vec<u16> {
+    let mut line = String::new();
+    BufReader::new(program.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    line.split([':', ' ']).filter_map(|word| word.parse().ok()).collect()
+}
+
+fn wait(port: u16) -> TcpStream {
+    for _ in 0..400 {
+        if TcpStream::connect(("127.0.0.1", port)).is_ok() {
+            return connect(([127, 0, 0, 1], port).into());
+        }
+        std::thread::sleep(std::time::Duration::from_millis(25));
+    }
+    panic!("nobody listens on port {port}");
+}
+
+fn free_port() -> u16 {
+    loop {
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        if port < u16::MAX && std::net::TcpListener::bind(("127.0.0.1", port + 1)).is_ok() {
+            return port;
+        }
+    }
+}
+
+#[test]
+fn serve_tells_its_ports_and_starts_the_tpm() {
+    let mut program = program("tpm-sim", &["serve", "--port", "0", "--startup"]);
+    let ports = ports(&mut program);
+    let mut data = wait(ports[0]);
+    assert_eq!(code(&mssim(&mut data, 0, &RANDOM)), 0);
+}
+
+#[test]
+fn tpm_server_is_started_like_the_reference_simulator() {
+    let port = free_port();
+    let _program = program("tpm_server", &["-rm", "-port", &port.to_string()]);
+    let (mut data, mut platform) = (wait(port), wait(port + 1));
+    signal(&mut platform, 1);
+    signal(&mut platform, 11);
+    assert_eq!(code(&mssim(&mut data, 0, &STARTUP)), 0);
+}
+
+#[test]
+fn socket_is_started_like_swtpm() {
+    let dir = tempfile::tempdir().unwrap();
+    let port = free_port();
+    let _program = program(
+        "tpm-sim",
+        &[
+            "socket",
+            "--tpm2",
+            "--server",
+            &format!("port={port}"),
+            "--ctrl",
+            &format!("type=tcp,port={}", port + 1),
+            "--flags",
+            "not-need-init",
+            "--tpmstate",
+            &format!("dir={}", dir.path().display()),
+        ],
+    );
+    let mut data = wait(port);
+    assert_eq!(code(&raw(&mut data, &STARTUP)), 0);
+    assert!(dir.path().join("tpm.state").exists());
+}
+
+#[test]
+fn terminate_ends_with_the_client() {
+    let port = free_port();
+    let server = format!("type=tcp,port={port}");
+    let mut program =
+        program("tpm-sim", &["socket", "--tpm2", "--server", &server, "--flags", "startup-clear", "-t"]);
+    let mut data = wait(port);
+    assert_eq!(code(&raw(&mut data, &RANDOM)), 0);
+    drop(data);
+    assert!(program.0.wait().unwrap().success());
+}
+
+/// SIGKILL at any moment: what was answered is there afterwards.
+#[test]
+fn a_killed_program_loses_nothing_that_it_answered() {
+    let dir = tempfile::tempdir().unwrap();
+    let state = dir.path().join("tpm");
+    let mut counted = 0;
+    for round in 0..4 {
+        let mut program = serve_state(&state);
+        let ports = ports(&mut program);
+        let mut data = wait(ports[0]);
+        if round == 0 {
+            // NV_DefineSpace(owner): a counter of eight bytes.
+            let define =
+                "80020000002d0000012a40000001000000094000000900000000000000000e01500002000b0002001200000008";
+            assert_eq!(code(&mssim(&mut data, 0, &hex(define))), 0);
+        }
+        for _ in 0..5 {
+            // NV_Increment(owner).
+            let increment = "80020000001f00000134400000010150000200000009400000090000000000";
+            assert_eq!(code(&mssim(&mut data, 0, &hex(increment))), 0);
+            counted += 1;
+        }
+        program.0.kill().unwrap();
+        program.0.wait().unwrap();
+    }
+    let mut program = serve_state(&state);
+    let ports = ports(&mut program);
+    let mut data = wait(ports[0]);
+    let read = "8002000000230000014e40000001015000020000000940000009000000000000080000";
+    let response = mssim(&mut data, 0, &hex(read));
+    assert_eq!(code(&response), 0);
+    let value = u64::from_be_bytes(response[16..24].try_into().unwrap());
+    assert!(value >= counted, "{value} after {counted} increments");
+}
+
+fn serve_state(state: &Path) -> Program {
+    program("tpm-sim", &["serve", "--port", "0", "--startup", "--state", state.to_str().unwrap()])
+}
+
+fn hex(text: &str) -> Vec<u8> {
+    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
+}
+
+#[test]
+fn manufacture_makes_a_tpm_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let state = dir.path().join("tpm");
+    let manufacture = |extra: &[&str]| {
+        let mut arguments = vec!["manufacture", "--seed", "one", "--state", state.to_str().unwrap()];
+        arguments.extend(extra);
+        let output = Command::new(env!("CARGO_BIN_EXE_tpm-sim")).args(arguments).output().unwrap();
+        (output.status.success(), String::from_utf8(output.stderr).unwrap())
+    };
+    assert!(manufacture(&[]).0);
+    let (success, told) = manufacture(&[]);
+    assert!(!success && told.contains("--force"), "{told}");
+    assert!(manufacture(&["--force"]).0);
+    let (success, told) = manufacture(&["--force", "--profile", "teapot"]);
+    assert!(!success && told.contains("there is no profile \"teapot\""), "{told}");
+}
+
+#[test]
+fn profiles_are_listed_and_completions_printed() {
+    let run = |arguments: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_tpm-sim")).args(arguments).output().unwrap();
+        assert!(output.status.success());
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert!(run(&["profiles"]).lines().any(|line| line.starts_with("simulator ")));
+    assert!(run(&["completions", "bash"]).contains("tpm-sim"));
+}

@@ -1,0 +1,144 @@
+//! The state directory.
+
+use std::fs;
+
+use tpm_sim::server::{Config, Launch, LaunchError, Protocol, Readiness, StoreError, new_tpm};
+
+use crate::client::{RANDOM, Running, STARTUP, code, extend, mssim, pcr, raw, signal};
+
+/// HierarchyChangeAuth(TPM_RH_OWNER) from the empty password to "owner".
+const OWN: [u8; 34] = [
+    0x80, 2, 0, 0, 0, 34, 0, 0, 1, 0x29, 0x40, 0, 0, 1, 0, 0, 0, 9, 0x40, 0, 0, 9, 0, 0, 0, 0, 0, 0, 5, b'o',
+    b'w', b'n', b'e', b'r',
+];
+
+fn serve(protocol: Protocol, dir: &std::path::Path) -> Running {
+    Running::new(protocol, Readiness::On, Some(dir.to_owned()))
+}
+
+#[test]
+fn what_is_permanent_survives_and_what_is_volatile_does_not() {
+    let dir = tempfile::tempdir().unwrap();
+    let before = {
+        let server = serve(Protocol::Mssim, dir.path());
+        let mut data = server.data();
+        assert_eq!(code(&mssim(&mut data, 0, &STARTUP)), 0);
+        assert_eq!(code(&mssim(&mut data, 0, &OWN)), 0);
+        assert_eq!(code(&mssim(&mut data, 0, &extend(16, 1))), 0);
+        mssim(&mut data, 0, &RANDOM)
+    };
+    let server = serve(Protocol::Mssim, dir.path());
+    let mut data = server.data();
+    assert_eq!(code(&mssim(&mut data, 0, &RANDOM)), 0x100, "power was off");
+    assert_eq!(code(&mssim(&mut data, 0, &STARTUP)), 0);
+    assert_eq!(code(&mssim(&mut data, 0, &OWN)), 0x9a2, "the owner has a password");
+    assert_eq!(pcr(16, |command| mssim(&mut data, 0, command)), [0; 32]);
+    assert_ne!(mssim(&mut data, 0, &RANDOM), before, "random numbers don't come again");
+}
+
+#[test]
+fn a_command_that_was_answered_is_on_the_disk() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = serve(Protocol::Mssim, dir.path());
+    let mut data = server.data();
+    mssim(&mut data, 0, &STARTUP);
+    mssim(&mut data, 0, &OWN);
+    // As after a crash: a copy of the directory, while the server runs.
+    let copy = tempfile::tempdir().unwrap();
+    fs::copy(dir.path().join("tpm.state"), copy.path().join("tpm.state")).unwrap();
+    // The leftover of a write that was interrupted is no hindrance.
+    fs::write(copy.path().join("tpm.state.new"), "half").unwrap();
+    let other = serve(Protocol::Mssim, copy.path());
+    let mut data = other.data();
+    assert_eq!(code(&mssim(&mut data, 0, &STARTUP)), 0);
+    assert_eq!(code(&mssim(&mut data, 0, &OWN)), 0x9a2);
+}
+
+#[test]
+fn a_command_that_changes_nothing_writes_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = serve(Protocol::Mssim, dir.path());
+    let mut data = server.data();
+    mssim(&mut data, 0, &STARTUP);
+    let stamp = || fs::metadata(dir.path().join("tpm.state")).unwrap().modified().unwrap();
+    let before = stamp();
+    pcr(0, |command| mssim(&mut data, 0, command));
+    assert_eq!(stamp(), before);
+}
+
+#[test]
+fn a_state_that_can_not_be_kept_has_not_come_to_be() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("state");
+    let server = serve(Protocol::Mssim, &path);
+    let mut data = server.data();
+    mssim(&mut data, 0, &STARTUP);
+    fs::remove_dir_all(&path).unwrap();
+    assert_eq!(code(&mssim(&mut data, 0, &OWN)), 0x923);
+    fs::create_dir(&path).unwrap();
+    assert_eq!(code(&mssim(&mut data, 0, &OWN)), 0, "the owner has no password yet");
+}
+
+#[test]
+fn a_session_put_aside_goes_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let (extended, mut next);
+    {
+        let server = serve(Protocol::Swtpm, dir.path());
+        let mut data = server.data();
+        raw(&mut data, &STARTUP);
+        raw(&mut data, &extend(16, 1));
+        extended = pcr(16, |command| raw(&mut data, command));
+        assert!(server.host.store_volatile().unwrap());
+        next = raw(&mut data, &RANDOM);
+    }
+    let server = serve(Protocol::Swtpm, dir.path());
+    let mut data = server.data();
+    assert_eq!(pcr(16, |command| raw(&mut data, command)), extended);
+    next.clone_from(&raw(&mut data, &RANDOM));
+    assert_eq!(code(&next), 0);
+    assert!(!dir.path().join("tpm.volatile").exists(), "it is there for one time");
+}
+
+#[test]
+fn a_directory_serves_one_process() {
+    let dir = tempfile::tempdir().unwrap();
+    let _server = serve(Protocol::Mssim, dir.path());
+    let config = Config { port: 0, ..Config::default() };
+    let launch = Launch { state: Some(dir.path().to_owned()), ..Launch::new(config) };
+    let refused = launch.bind(|| new_tpm(None, None)).unwrap_err();
+    assert!(matches!(refused, LaunchError::Store(StoreError::InUse(_))), "{refused}");
+}
+
+#[test]
+fn what_is_no_tpm_is_refused_and_left_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("tpm.state");
+    fs::write(&path, [1, 2, 3]).unwrap();
+    let config = Config { port: 0, ..Config::default() };
+    let launch = Launch { state: Some(dir.path().to_owned()), ..Launch::new(config) };
+    let refused = launch.bind(|| new_tpm(None, None)).unwrap_err();
+    assert!(refused.to_string().contains("tpm.state"), "{refused}");
+    assert_eq!(fs::read(&path).unwrap(), [1, 2, 3]);
+}
+
+#[test]
+fn power_off_keeps_what_shutdown_saved() {
+    // Shutdown(STATE), power off and on, Startup(STATE): PCR 0 goes on.
+    let dir = tempfile::tempdir().unwrap();
+    let shutdown = [0x80, 1, 0, 0, 0, 12, 0, 0, 1, 0x45, 0, 1];
+    let resume = [0x80, 1, 0, 0, 0, 12, 0, 0, 1, 0x44, 0, 1];
+    let server = serve(Protocol::Mssim, dir.path());
+    let (mut data, mut platform) = (server.data(), server.control());
+    mssim(&mut data, 0, &STARTUP);
+    mssim(&mut data, 0, &extend(0, 1));
+    let extended = pcr(0, |command| mssim(&mut data, 0, command));
+    assert_eq!(code(&mssim(&mut data, 0, &shutdown)), 0);
+    signal(&mut platform, 2);
+    drop((data, platform));
+    drop(server);
+    let server = serve(Protocol::Mssim, dir.path());
+    let mut data = server.data();
+    assert_eq!(code(&mssim(&mut data, 0, &resume)), 0);
+    assert_eq!(pcr(0, |command| mssim(&mut data, 0, command)), extended);
+}
