@@ -96,7 +96,8 @@ impl Tpm {
     }
 
     /// Executes one command and gives its response. Whatever the bytes are, there is a response: a response code alone
-    /// when the command fails, and then (dictionary attack protection aside) nothing has changed.
+    /// when the command fails, and then nothing has changed: but for dictionary attack protection, the random stream, and EK
+    /// certificates that were made because the command asked for them.
     pub fn execute(&mut self, command: &[u8]) -> Vec<u8> {
         dispatch::execute(self, command)
     }

@@ -160,6 +160,10 @@ fn locked_out(tpm: &mut Tpm, lockout_auth: bool) -> Result<(), Rc> {
 
 /// Whether nothing but a policy session will do.
 fn policy_required(tpm: &Tpm, entity: u32, role: Role) -> bool {
+    // A PCR with a policy has lost its authorisation value (part 3, "TPM2_PCR_SetAuthPolicy").
+    if handle_type(entity) == HT_PCR {
+        return tpm.state.pcr.policy(entity).is_some();
+    }
     match role {
         Role::Dup => true,
         Role::Admin => match handle_type(entity) {

@@ -15,6 +15,8 @@ pub(crate) fn respond(tpm: &mut Tpm, call: &mut Call) -> Vec<u8> {
     for used in &call.auth.uses {
         if let Some(session) = tpm.state.sessions.get_mut(used.handle) {
             session.nonce_tpm = tpm.state.rng.bytes(session.nonce_tpm.len());
+            // Expirations that name the nonce count from when it was made.
+            session.started = (tpm.state.clock.time, tpm.state.clock.epoch);
         }
     }
     encryption::encrypt(tpm, &call.auth, &mut call.out.bytes);
@@ -49,7 +51,7 @@ pub(crate) fn respond(tpm: &mut Tpm, call: &mut Call) -> Vec<u8> {
     area
 }
 
-/// Sessions that don't go on are flushed; policy sessions that authorised something begin anew.
+/// Sessions that don't go on are flushed; policy sessions that were used for anything begin anew.
 fn end(tpm: &mut Tpm, call: &Call) {
     let sessions = &mut tpm.state.sessions;
     for used in &call.auth.uses {
@@ -57,8 +59,7 @@ fn end(tpm: &mut Tpm, call: &Call) {
             if used.handle != RS_PW {
                 sessions.flush(used.handle);
             }
-        } else if used.entity.is_some()
-            && let Some(session) = sessions.get_mut(used.handle)
+        } else if let Some(session) = sessions.get_mut(used.handle)
             && session.is_policy()
         {
             session.policy = Policy::new(session.hash);

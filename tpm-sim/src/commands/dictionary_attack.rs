@@ -19,7 +19,6 @@ pub fn parameters(tpm: &mut Tpm, call: &mut Call) -> Result<(), Rc> {
     call.params.finish()?;
     let da = &mut tpm.state.da;
     (da.max_tries, da.recovery_time, da.lockout_recovery) = (max_tries, recovery_time, lockout_recovery);
-    da.failed_tries = 0;
     da.healed_at = tpm.state.clock.time;
     Ok(())
 }

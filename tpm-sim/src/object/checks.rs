@@ -21,13 +21,15 @@ pub fn template(parent: Option<&Public>, public: &Public, data: usize) -> Result
             return Err(Rc::ATTRIBUTES);
         }
     }
+    // A restricted key that can't leave the TPM must have been made in it.
+    let fixed = public.has(A::FIXED_PARENT) || public.has(A::FIXED_TPM);
+    let brought = public.has(A::RESTRICTED) && !origin && fixed;
     let consistent = match public.parameters {
         // Data that is neither key nor secret of the TPM's has to come from the caller.
-        Parameters::KeyedHash(_) => public.has(A::SIGN_ENCRYPT) || public.has(A::DECRYPT) || !origin,
-        Parameters::SymCipher(_) => {
-            let fixed = public.has(A::FIXED_PARENT) || public.has(A::FIXED_TPM);
-            !(public.has(A::RESTRICTED) && !origin && fixed)
+        Parameters::KeyedHash(_) => {
+            (public.has(A::SIGN_ENCRYPT) || public.has(A::DECRYPT) || !origin) && (!brought || derived)
         }
+        Parameters::SymCipher(_) => !brought,
         _ => origin || derived,
     };
     if !consistent {
@@ -288,9 +290,12 @@ fn symmetric_key(
     Ok(())
 }
 
-/// Most bytes of a KEYEDHASH object's secret: the block of its scheme's hash, or MAX_SYM_DATA.
+/// Most bytes of a KEYEDHASH object's secret: of a key the block of its scheme's hash, or of its Name's; of data
+/// MAX_SYM_DATA.
 pub fn max_keyedhash(public: &Public) -> usize {
-    public.parameters.scheme().hash.map_or(MAX_SYM_DATA, crate::crypto::HashAlg::block_size)
+    let key = public.has(A::SIGN_ENCRYPT) || public.has(A::DECRYPT);
+    let of_name = public.name_alg.filter(|_| key);
+    public.parameters.scheme().hash.or(of_name).map_or(MAX_SYM_DATA, crate::crypto::HashAlg::block_size)
 }
 
 /// A loaded object that can be the parent of others: TPM_RC_TYPE when it can't.

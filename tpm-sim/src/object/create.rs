@@ -45,6 +45,7 @@ pub fn auth_value(public: &Public, user_auth: &[u8]) -> Result<Vec<u8>, Rc> {
 /// data) go to the caller without a parameter's number, as the reference implementation's do.
 pub fn fill(public: &mut Public, auth_value: Vec<u8>, data: &[u8], rng: &mut Drbg) -> Result<Sensitive, Rc> {
     let hash = public.name_alg.ok_or(Rc::HASH)?;
+    let own = public.has(TpmaObject::SENSITIVE_DATA_ORIGIN);
     let mut sensitive = Sensitive { auth_value, seed_value: Vec::new(), sensitive: Vec::new() };
     match public.parameters.clone() {
         Parameters::Rsa { key_bits, exponent, .. } => {
@@ -60,16 +61,17 @@ pub fn fill(public: &mut Public, auth_value: Vec<u8>, data: &[u8], rng: &mut Drb
             public.unique = Unique::Ecc { x: key.public.x, y: key.public.y };
             sensitive.sensitive = key.private;
         }
+        // With sensitiveDataOrigin the TPM makes the key, whatever the caller gave: that is what the attribute vouches for.
         Parameters::SymCipher(sym) => {
             sensitive.sensitive = match data.len() {
-                0 => rng.bytes(sym.key_size()),
+                _ if own || data.is_empty() => rng.bytes(sym.key_size()),
                 size if size == sym.key_size() => data.to_vec(),
                 _ => return Err(Rc::KEY_SIZE),
             };
         }
         Parameters::KeyedHash(scheme) => {
             sensitive.sensitive = match data.len() {
-                0 => rng.bytes(scheme.hash.unwrap_or(hash).size()),
+                _ if own || data.is_empty() => rng.bytes(scheme.hash.unwrap_or(hash).size()),
                 size if size <= checks::max_keyedhash(public) => data.to_vec(),
                 _ => return Err(Rc::SIZE),
             };

@@ -28,7 +28,7 @@ impl Connections {
     pub(super) fn spawn(
         self: &Arc<Self>,
         stream: TcpStream,
-        client: impl FnOnce(&mut TcpStream) + Send + 'static,
+        client: impl FnOnce(TcpStream) + Send + 'static,
     ) {
         let Ok(kept) = stream.try_clone() else { return };
         let id = {
@@ -42,11 +42,10 @@ impl Connections {
             id
         };
         let entry = Entry { connections: Arc::clone(self), id };
-        let mut stream = stream;
         // Not under the lock: without a thread the closure is dropped here, and the entry with it, which takes the lock.
         let spawned = thread::Builder::new().name("tpm-client".to_owned()).spawn(move || {
             let _entry = entry;
-            client(&mut stream);
+            client(stream);
         });
         if let (Ok(thread), Some((_, slot))) = (spawned, self.lock().open.get_mut(&id)) {
             *slot = Some(thread);

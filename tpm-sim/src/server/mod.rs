@@ -15,6 +15,7 @@ mod frame;
 mod host;
 mod launch;
 pub mod mssim;
+mod prompt;
 mod store;
 pub mod swtpm;
 
@@ -28,6 +29,7 @@ use std::sync::Arc;
 use std::thread;
 
 use connections::Connections;
+use prompt::Prompt;
 
 /// What is spoken on the two ports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -161,7 +163,7 @@ impl Server {
 }
 
 /// What is done with a connection: to its end.
-type Client = fn(&mut TcpStream, &Host) -> io::Result<()>;
+type Client = fn(&mut Prompt, &Host) -> io::Result<()>;
 
 struct Acceptor {
     listener: TcpListener,
@@ -182,14 +184,10 @@ impl Acceptor {
                 thread::sleep(std::time::Duration::from_millis(5));
                 continue;
             };
-            // Without it answers wait for acknowledgements that the other side delays: 40 ms a command.
-            if stream.set_nodelay(true).is_err() {
-                continue;
-            }
             let (host, client) = (Arc::clone(&self.host), self.client);
             self.connections.spawn(stream, move |stream| {
                 // How a connection ends (closed, reset, garbage) is the client's affair.
-                let _ = client(stream, &host);
+                let _ = Prompt::new(stream).and_then(|mut stream| client(&mut stream, &host));
             });
         }
     }

@@ -3,7 +3,7 @@
 //! | file | what |
 //! | --- | --- |
 //! | `tpm.state` | the TPM without power, as of the last command that was answered |
-//! | `tpm.volatile` | the whole TPM, put aside on request (swtpm's STORE_VOLATILE), gone once it has been resumed |
+//! | `tpm.volatile` | the whole TPM, put aside on request (swtpm's STORE_VOLATILE); gone once it is resumed, or older than `tpm.state` |
 //! | `lock` | held by the process that serves the directory |
 //!
 //! A file is written beside its place, synced, and renamed, and the directory is synced: after a crash there is the old
@@ -84,6 +84,8 @@ impl Store {
         (off.state.clock.time, off.state.clock.clock, off.state.clock.remainder) = (0, 0, 0);
         let image = off.save();
         if self.kept.as_ref() != Some(&image) {
+            // What was put aside is older than this: to go on from it would take back what clients were told is done.
+            self.forget_volatile()?;
             (off.state.clock.time, off.state.clock.clock, off.state.clock.remainder) =
                 (time, clock, remainder);
             self.write(STATE, &off.save())?;

@@ -82,7 +82,7 @@ fn a_state_that_can_not_be_kept_has_not_come_to_be() {
 #[test]
 fn a_session_put_aside_goes_on() {
     let dir = tempfile::tempdir().unwrap();
-    let (extended, mut next);
+    let extended;
     {
         let server = serve(Protocol::Swtpm, dir.path());
         let mut data = server.data();
@@ -90,14 +90,28 @@ fn a_session_put_aside_goes_on() {
         raw(&mut data, &extend(16, 1));
         extended = pcr(16, |command| raw(&mut data, command));
         assert!(server.host.store_volatile().unwrap());
-        next = raw(&mut data, &RANDOM);
     }
     let server = serve(Protocol::Swtpm, dir.path());
     let mut data = server.data();
     assert_eq!(pcr(16, |command| raw(&mut data, command)), extended);
-    next.clone_from(&raw(&mut data, &RANDOM));
-    assert_eq!(code(&next), 0);
+    assert_eq!(code(&raw(&mut data, &RANDOM)), 0);
     assert!(!dir.path().join("tpm.volatile").exists(), "it is there for one time");
+}
+
+#[test]
+fn what_was_put_aside_takes_nothing_back() {
+    let dir = tempfile::tempdir().unwrap();
+    {
+        let server = serve(Protocol::Swtpm, dir.path());
+        let mut data = server.data();
+        raw(&mut data, &STARTUP);
+        assert!(server.host.store_volatile().unwrap());
+        assert_eq!(code(&raw(&mut data, &OWN)), 0);
+    }
+    let server = serve(Protocol::Swtpm, dir.path());
+    let mut data = server.data();
+    raw(&mut data, &STARTUP);
+    assert_ne!(code(&raw(&mut data, &OWN)), 0, "the owner's password was set, and that was answered");
 }
 
 #[test]

@@ -48,7 +48,7 @@ impl Terms {
     fn timeout(&self, session: &Session) -> Option<Timeout> {
         let seconds = u64::from(self.expiration.unsigned_abs());
         let start = if self.nonce.is_empty() { 0 } else { session.started.0 };
-        (seconds != 0).then(|| Timeout(start + seconds * 1000))
+        (seconds != 0).then(|| Timeout(start.saturating_add(seconds * 1000)))
     }
 }
 
