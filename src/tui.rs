@@ -1,4 +1,4 @@
-//! `oobe tui`: the device's screens in a terminal, drawn from what the trace says and from nothing else.
+//! `oobe tui` and `oobe demo`: the device's screens in a terminal, drawn from what the trace says and from nothing else.
 //!
 //! ```text
 //!   World or trace file --records--> Model --> view --> terminal
@@ -47,6 +47,8 @@ pub struct TuiOptions {
     pub run: RunOptions,
     /// The people of the scenario act, the person at the terminal watches.
     pub auto: bool,
+    /// What somebody else is asked stays up long enough to be read (a demonstration).
+    pub linger: bool,
     /// Where to write the trace of what was played, if anywhere.
     pub trace: Option<PathBuf>,
 }
@@ -115,7 +117,9 @@ fn play(
     let speed = options.run.speed;
     let mut app = App::new(source.header(), source.is_live(), !options.auto, speed);
     app.hints = hints;
+    app.may_take_over = options.auto && source.is_live();
     let mut player = Player::new(source, app, speed, Instant::now());
+    player.linger = options.linger;
     let mut guard = Guard::take()?;
     while !guard.is_hung_up() {
         player.advance(Instant::now(), &mut keep, &Instant::now);

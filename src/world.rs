@@ -19,15 +19,19 @@ mod people;
 mod queue;
 mod record;
 mod run;
+mod tpm;
 pub mod transport;
 
+pub(crate) use actors::ADMINISTRATOR;
 pub use run::{Ending, Pace, RunError, RunOptions, RunResult, Speed, run};
+pub use tpm::{BackendError, TpmBackend, TpmBackendError, TpmSetup};
 pub use transport::TransportKind;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use oobe_agent::io::{Act, Correlation, Effect, HttpReply, HttpRequest, Input, Link, TransportError};
+use oobe_agent::io::{Act, Correlation, Effect, HttpReply, HttpRequest, Input, Link, Note, TransportError};
+use oobe_agent::screen::technician::RESEALED;
 use oobe_agent::setup::DeviceSetup;
 use oobe_agent::time::{DeviceClock, Span, VirtualTime};
 use oobe_mock_cloud::{Cloud, Service};
@@ -35,10 +39,11 @@ use oobe_wire::crypto::KeyKind;
 use oobe_wire::time::Utc;
 
 use self::actors::Actors;
-use self::host::{Host, TpmSocket};
+use self::host::Host;
 use self::network::{Fate, Network};
 use self::people::People;
 use self::queue::{Due, Queue};
+use self::tpm::TpmSocket;
 use self::transport::{Allowed, Exchange, Foreign, Transport};
 use crate::scenario::Scenario;
 use crate::scenario::build::{self, Variation};
@@ -84,6 +89,10 @@ impl World {
             as_of: options.as_of.unwrap_or(spec.as_of),
         };
         let plan = build::plan(scenario, with).map_err(|e| RunError::Scenario(e.to_string()))?;
+        let tpms = plan.devices.iter().filter(|d| d.tpm.is_some()).count();
+        if options.tpm != TpmBackend::InProcess && tpms > 1 {
+            return Err(RunError::OneTpm(tpms));
+        }
         let cloud = Cloud::new(plan.cloud).map_err(|e| RunError::Setup(e.to_string()))?;
         let transport = Transport::new(options.transport, &cloud).map_err(RunError::Transport)?;
         let roots = vec![cloud.tls_root()];
@@ -94,7 +103,11 @@ impl World {
             setup.trusted_roots.clone_from(&roots);
             let name = setup.name.clone();
             queue.push(VirtualTime::ZERO + planned.power_on, Due::Power { device: name.clone() });
-            hosts.insert(name, Host::new(setup, planned.tpm.map_or(TpmSocket::Empty, TpmSocket::Properties)));
+            let tpm = match planned.tpm {
+                Some(tpm) => TpmSocket::new(tpm, &options.tpm, seed, &name)?,
+                None => TpmSocket::empty(),
+            };
+            hosts.insert(name, Host::new(setup, tpm));
         }
         let mut world = Self {
             header: TraceHeader {
@@ -169,7 +182,7 @@ impl World {
             transport: Transport::Foreign(Box::new(Foreign::new(allowed, patience)?)),
             network: Network::real(seed),
             people: People::patient(&name, seed),
-            hosts: BTreeMap::from([(name, Host::new(setup, TpmSocket::Empty))]),
+            hosts: BTreeMap::from([(name, Host::new(setup, TpmSocket::empty()))]),
             actors: Actors::default(),
             records: 0,
             ending: None,
@@ -235,8 +248,11 @@ impl World {
         self.interceptor = Some(interceptor);
     }
 
-    /// A second world that goes on from here. `None` on the wire: sockets can't be forked.
+    /// A second world that goes on from here. `None` on the wire and with a TPM outside: sockets can't be forked.
     pub fn fork(&self) -> Option<Self> {
+        if !self.hosts.values().all(|host| host.tpm.can_fork()) {
+            return None;
+        }
         let cloud = self.cloud.as_ref()?.fork();
         Some(Self {
             header: self.header.clone(),
@@ -285,6 +301,12 @@ impl World {
         self.settle(sink);
     }
 
+    /// The people of the scenario keep their hands off from now on, or take up again what the screens ask for: somebody
+    /// at the terminal takes over, or gives back.
+    pub fn people_act(&mut self, act: bool) {
+        self.people.take_part(&mut self.queue, self.now, act);
+    }
+
     /// Power goes now; it comes back after `back`.
     pub fn cut_power(&mut self, device: &str, back: Option<Span>, sink: &mut Sink<'_>) {
         self.power_lost(device, back, sink);
@@ -328,6 +350,13 @@ impl World {
     }
 
     fn power(&mut self, device: &str, sink: &mut Sink<'_>) {
+        // A device that was resealed goes on: that was the technician's end, not the user's.
+        if let Some(host) = self.hosts.get_mut(device).filter(|h| h.ended.as_deref() == Some(RESEALED)) {
+            host.ended = None;
+        }
+        if let Some(host) = self.hosts.get_mut(device) {
+            host.tpm.power_on(self.now);
+        }
         self.emit(device, What::PowerOn, sink);
         self.input(device, Input::PowerPressed, sink);
     }
@@ -335,6 +364,7 @@ impl World {
     fn power_lost(&mut self, device: &str, back: Option<Span>, sink: &mut Sink<'_>) {
         self.emit(device, What::PowerLost, sink);
         if let Some(host) = self.hosts.get_mut(device) {
+            host.tpm.power_off(self.now, false);
             host.forget_timers();
         }
         self.input(device, Input::PowerLost, sink);
@@ -347,6 +377,10 @@ impl World {
     fn person_acts(&mut self, person: &str, device: &str, act: Act, sink: &mut Sink<'_>) {
         let masked = self.people.mask(device, &act);
         self.emit(device, What::Act { person: person.to_owned(), act: masked }, sink);
+        // A device that deployed itself goes on when somebody comes after all.
+        if let Some(host) = self.hosts.get_mut(device).filter(|h| h.ended.as_deref() == Some(Note::SIGN_IN)) {
+            host.ended = None;
+        }
         self.input(device, Input::Acted(act), sink);
     }
 
@@ -375,9 +409,10 @@ impl World {
             }
             Effect::AskTpm { id, command } => {
                 let Some(host) = self.hosts.get_mut(device) else { return };
-                let result = host.tpm.execute(&command);
-                self.emit(device, record::tpm(id, command, &result), sink);
-                self.queue.push(self.now, Due::Tpm { device: device.to_owned(), id, result });
+                let executed = host.tpm.execute(&command, self.now);
+                self.emit(device, record::tpm(id, command, &executed), sink);
+                let result = executed.result;
+                self.queue.push(self.now + executed.took, Due::Tpm { device: device.to_owned(), id, result });
             }
             Effect::SetTimer { timer, after, boot, why } => {
                 let Some(host) = self.hosts.get_mut(device) else { return };
@@ -405,6 +440,7 @@ impl World {
             }
             Effect::Restart { why } => {
                 if let Some(host) = self.hosts.get_mut(device) {
+                    host.tpm.restart(self.now);
                     host.forget_timers();
                 }
                 self.people.screen_dark(device);
@@ -412,9 +448,10 @@ impl World {
             }
             Effect::ShutDown { why } => {
                 if let Some(host) = self.hosts.get_mut(device) {
+                    host.tpm.power_off(self.now, true);
                     host.forget_timers();
                 }
-                self.people.screen_dark(device);
+                self.people.switched_off(device);
                 self.emit(device, What::PowerOff { why }, sink);
             }
         }
@@ -518,7 +555,9 @@ impl World {
         if self.ending.is_some() || self.queue.holds_traffic() || self.queue.holds_action() {
             return;
         }
-        if self.hosts.values().all(|h| h.ended.is_some()) {
+        let comes =
+            |name: &str, h: &Host| h.ended.as_deref() == Some(Note::SIGN_IN) && self.queue.holds_person(name);
+        if self.hosts.iter().all(|(name, h)| h.ended.is_some() && !comes(name, h)) {
             let ending = Ending::of(self.hosts.values().filter_map(|h| h.ended.clone()));
             self.end(ending, sink);
         } else if self

@@ -1,10 +1,15 @@
 //! The device itself: takes an input, lets the parts it concerns handle it, and collects what they want done.
 
 mod act;
+mod by_device;
+mod keys;
 mod memory;
 mod name;
 mod oobe;
 mod page;
+pub(crate) mod technician;
+#[cfg(test)]
+mod tests;
 
 use oobe_wire::rng::Stream;
 
@@ -13,6 +18,7 @@ use crate::cx::{Answer, Ask, Cx};
 use crate::disk::Disk;
 use crate::flow::{Event, Flow, Start};
 use crate::io::{Act, Correlation, Effect, Fault, Input, Link, Note, Slot, Timer, TransportError};
+use crate::screen::captions::unlisted;
 use crate::setup::{DeviceSetup, Mode};
 use crate::time::{DeviceClock, VirtualTime};
 
@@ -124,6 +130,7 @@ impl Device {
                     self.answer(now, tray, id, Answer::Http(Err(TransportError::TimedOut)));
                 }
             }
+            Timer::TpmReady(slot) => tray.effects.extend(self.ask_busy_tpm(slot)),
             _ => self.timer_fired(now, tray, timer),
         }
     }
@@ -136,7 +143,15 @@ impl Device {
             tray.effects.push(Effect::Note(Note::Remark { text }));
             return;
         }
+        if let Some(wait) = self.waits_for_tpm(id, &answer) {
+            tray.effects.push(wait);
+            return;
+        }
         self.memory.pending.remove(&id.slot);
+        let answer = match self.memory.in_tpm.remove(&id.slot) {
+            Some(command) => keys::told(&command, answer),
+            None => answer,
+        };
         if matches!(answer, Answer::Http(_)) {
             tray.effects.push(Effect::CancelTimer { timer: Timer::RequestLimit(id.slot) });
         }
@@ -169,8 +184,8 @@ impl Device {
                     tray.effects.push(limit);
                     Effect::Send { id, request, why }
                 }
-                Ask::Keys(command) => Effect::AskKeys { id, command },
-                Ask::Tpm(command) => Effect::AskTpm { id, command },
+                Ask::Keys(command) => self.ask_keys(id, command),
+                Ask::Tpm(command) => self.ask_tpm(id, command),
             };
             tray.effects.push(effect);
         }
@@ -181,9 +196,16 @@ impl Device {
         let screen = self.screen();
         if self.memory.screen.as_ref() != screen.as_ref() {
             if let Some(screen) = &screen {
+                debug_assert!(
+                    unlisted(screen).is_empty(),
+                    "{} shows what no list has: {:?}",
+                    screen.id,
+                    unlisted(screen)
+                );
                 if self.memory.screen.as_ref().is_none_or(|up| up.id != screen.id) {
                     self.memory.typed.clear();
                     self.memory.picked = None;
+                    self.memory.strokes = 0;
                 }
                 tray.effects.push(Effect::ShowScreen(Box::new(screen.clone())));
             }
@@ -211,6 +233,7 @@ impl Device {
             joined: &mut self.disk.joined,
             computer_name: &mut self.disk.computer_name,
             assigned_name: &mut self.disk.assigned_name,
+            technician: &mut self.disk.technician,
         };
         (cx, parts)
     }
@@ -225,6 +248,7 @@ struct Parts<'a> {
     joined: &'a mut Option<crate::dialogue::join::JoinedDevice>,
     computer_name: &'a mut String,
     assigned_name: &'a mut Option<String>,
+    technician: &'a mut Option<technician::Run>,
 }
 
 /// What a step wants done.

@@ -4,6 +4,7 @@
 //!
 //! What each says on the wire is published unless its module says *model* (reference: protocols, A to F).
 
+pub mod attest;
 pub mod authority;
 pub mod enrol;
 pub mod join;
@@ -12,6 +13,7 @@ pub mod profile;
 pub mod prt;
 pub mod sign_in;
 pub mod token;
+pub mod userless;
 
 use oobe_catalog::codes::ResultCode;
 use oobe_wire::secret::{Personal, Secret};

@@ -1,12 +1,16 @@
 //! What survives power loss: one versioned value (design, rule 7). Credentials and everything in flight are not part
 //! of it.
 
+use std::collections::BTreeSet;
+
 use oobe_wire::model::AutopilotProfile;
 use oobe_wire::secret::Secret;
 use serde::{Deserialize, Serialize};
 
+use crate::device::technician::Run;
 use crate::dialogue::join::JoinedDevice;
 use crate::flow::Kept;
+use crate::keys::KeyName;
 use crate::manage::Management;
 use crate::registry::Registry;
 
@@ -29,12 +33,18 @@ pub struct Disk {
     /// template is expanded once.
     #[serde(default)]
     pub assigned_name: Option<String>,
+    /// The technician's run, while there is one.
+    #[serde(default)]
+    pub technician: Option<Run>,
     /// The profile on disk: from its download until OOBE is over (PRO-018).
     pub profile: Option<AutopilotProfile>,
     /// The device credential that came with it.
     pub ticket: Option<StoredTicket>,
     /// The Entra join.
     pub joined: Option<JoinedDevice>,
+    /// Keys that live in the TPM; all others are in the software key store.
+    #[serde(default)]
+    pub tpm_keys: BTreeSet<KeyName>,
     /// Everything that management did and left.
     pub management: Option<Management>,
     /// The registry.
@@ -87,9 +97,11 @@ impl Disk {
             kept: Kept::FRESH,
             computer_name: computer_name.into(),
             assigned_name: None,
+            technician: None,
             profile: None,
             ticket: None,
             joined: None,
+            tpm_keys: BTreeSet::new(),
             management: None,
             registry: Registry::default(),
         }

@@ -5,11 +5,14 @@
 //! The diagrams it follows are those of the reference (flows, sections 1, 2 and 14).
 
 mod event;
+mod prepare;
 mod reduce;
 #[cfg(test)]
 mod search;
 mod state;
+mod technician;
 
 pub use event::{Action, Event};
 pub use reduce::reduce;
-pub use state::{Flow, Kept, ProfileTraits, SignOnFor, Stage, Start};
+pub use state::{Deployment, Flow, Kept, ProfileTraits, SignOnFor, Stage, Start};
+pub use technician::options_open_here;

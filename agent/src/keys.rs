@@ -131,17 +131,20 @@ pub enum KeyError {
     /// What was to be unwrapped or imported is damaged, or meant for another key.
     #[error("the data does not belong to this key")]
     BadData,
+    /// The key is in the TPM, and that gave no answer.
+    #[error("{0}")]
+    Tpm(crate::tpm::TpmError),
 }
 
-mod public_key_der {
+pub(crate) mod public_key_der {
     use oobe_wire::crypto::PublicKey;
     use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
-    pub(super) fn serialize<S: Serializer>(key: &PublicKey, s: S) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<S: Serializer>(key: &PublicKey, s: S) -> Result<S::Ok, S::Error> {
         key.to_spki_der().serialize(s)
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<PublicKey, D::Error> {
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<PublicKey, D::Error> {
         PublicKey::from_spki_der(&Vec::<u8>::deserialize(d)?).map_err(D::Error::custom)
     }
 }

@@ -25,7 +25,7 @@ mod run;
 mod session;
 mod state;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod tracker;
 mod work;
 
@@ -37,3 +37,4 @@ pub use event::{EspWanted, ManageEvent, Verdict};
 use run::in_force;
 pub use state::{Activity, Management};
 pub use tracker::FailurePage;
+pub(crate) use tracker::{DEFAULT_TEXT, mirror_phase, page_event};

@@ -1,9 +1,19 @@
 //! Screens as data: everything a person would see, nothing about how it is drawn. The trace carries them, the
 //! terminal draws them.
 
+pub(crate) mod captions;
+pub mod technician;
+
 use serde::{Deserialize, Serialize};
 
+pub use self::captions::{captions, fields, keys};
 use crate::esp::EspPage;
+
+/// What the Windows key is called in [`Act::Key`](crate::io::Act::Key): one stroke of it.
+pub const WINDOWS_KEY: &str = "Win";
+/// The key combination of [`Screen::keys`] that opens the Windows Autopilot options: so many strokes of the Windows key
+/// one after the other (PRE-001).
+pub const WINDOWS_KEY_FIVE_TIMES: &str = "Win x5";
 
 /// One screen and what stands on it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +28,15 @@ pub struct Screen {
     /// Something went wrong: the message in red, code included when a person would see it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// What the screen tells, label by label: organization, profile, elapsed time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub facts: Vec<Fact>,
+    /// The text that a QR code on the screen carries.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub qr: Option<String>,
+    /// The whole page says how it ended: green or red.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<Verdict>,
     /// Fields a person can type into.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<Field>,
@@ -46,6 +65,9 @@ impl Screen {
             title: title.into(),
             text: Vec::new(),
             error: None,
+            facts: Vec::new(),
+            qr: None,
+            verdict: None,
             fields: Vec::new(),
             choices: Vec::new(),
             buttons: Vec::new(),
@@ -54,6 +76,25 @@ impl Screen {
             busy: false,
         }
     }
+}
+
+/// Something that a screen tells.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fact {
+    /// What it is about, e.g. `Organization`.
+    pub label: String,
+    /// What it is.
+    pub value: String,
+}
+
+/// How a result page says that it ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// The green page.
+    Success,
+    /// The red page.
+    Failure,
 }
 
 /// A field to type into.

@@ -9,7 +9,7 @@ use oobe_wire::crypto::{KeyKind, PrivateKey};
 use oobe_wire::encoding::base64_encode;
 use oobe_wire::rng::Stream;
 
-const NAMES: [&str; 8] = [
+const NAMES: [&str; 9] = [
     "token-signing",
     "organization-access",
     "mdm-root",
@@ -17,6 +17,7 @@ const NAMES: [&str; 8] = [
     "tls-root",
     "tls-server",
     "customer-root",
+    "aik-root",
     "foreign",
 ];
 

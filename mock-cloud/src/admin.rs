@@ -190,7 +190,9 @@ pub(crate) fn administer(state: &mut State, action: AdminAction) -> Result<Strin
         }
         AdminAction::UnblockDevice { device } => {
             let (tenant, at) = registration(state, &device)?;
-            state.tenants[tenant].registrations[at].blocked = false;
+            let registration = &mut state.tenants[tenant].registrations[at];
+            registration.blocked = false;
+            registration.deployed = None;
             ("device-unblocked", format!("{device} unblocked"))
         }
         AdminAction::EnableDevice { device, enabled } => {
@@ -262,8 +264,14 @@ fn delete(state: &mut State, device: &str, which: Record) -> Result<Done, AdminE
         Record::Intune => {
             let missing = || AdminError::NoSuchDevice(device.to_owned());
             let key = enrolment(state, device).ok_or_else(missing)?;
-            if let Some(enrolment) = state.enrolments.get_mut(&key) {
+            let registration = state.enrolments.get_mut(&key).and_then(|enrolment| {
                 enrolment.removed = true;
+                enrolment.registration
+            });
+            // A device whose record is gone may be deployed again (SDM-010).
+            let all = state.tenants.iter_mut().flat_map(|t| &mut t.registrations);
+            for record in all.filter(|r| Some(r.id) == registration) {
+                record.deployed = None;
             }
         }
         Record::Entra => {

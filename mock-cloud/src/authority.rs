@@ -102,6 +102,8 @@ pub(crate) struct Authority {
     pub(crate) tls_key: PrivateKey,
     /// A CA that nobody trusts: what an injected fault issues with.
     pub(crate) foreign: Ca,
+    /// Issues certificates of attestation keys.
+    pub(crate) aik: Ca,
     /// Key of the customers' own CAs.
     customers: PrivateKey,
     customer_roots: Mutex<BTreeMap<String, Arc<Ca>>>,
@@ -137,6 +139,7 @@ impl Authority {
             tls_root: Ca::root(load(kind, Role::TlsRoot), test_only("oobe TEST ONLY TLS root")),
             tls_key: load(kind, Role::TlsServer),
             foreign: Ca::root(load(kind, Role::Foreign), test_only("Somebody else's root")),
+            aik: Ca::root(load(kind, Role::AikRoot), test_only("Microsoft TPM Root Certificate Authority")),
             customers: load(kind, Role::CustomerRoot),
             customer_roots: Mutex::default(),
             tls_servers: Mutex::default(),
@@ -152,6 +155,11 @@ impl Authority {
     pub(crate) fn verify_mdm(&self, leaf: &[u8], at: Utc) -> Result<(), ChainError> {
         let intermediates: [&[u8]; 1] = [&self.mdm.certificate];
         verify_chain(leaf, &intermediates, &[&self.mdm_root.certificate], at, Usage::ClientAuth)
+    }
+
+    /// Whether a certificate was issued by the attestation service and is valid.
+    pub(crate) fn verify_aik(&self, leaf: &[u8], at: Utc) -> Result<(), ChainError> {
+        verify_chain(leaf, &[], &[&self.aik.certificate], at, Usage::AttestationKey)
     }
 
     /// A TLS server's certificate for those names, valid from a month before `now` to a year after. The same names and

@@ -9,6 +9,7 @@ use axum::http::Method;
 
 pub(crate) use credential::{Ticket, ticket_known};
 pub(crate) use matcher::{Found, look_up};
+pub(crate) use profile::choose;
 
 use crate::http::{Call, Reply};
 use crate::state::State;

@@ -55,6 +55,70 @@ checks! {
     /// There is a profile for the device (REG-034).
     ZTD_PROFILE = Ztd "ztd-profile" REG_034;
 
+    // Attestation service, and vendors of TPMs.
+    /// The vendor has a certificate for that endorsement key.
+    VENDOR_CERTIFICATE_KNOWN = TpmVendor "vendor-certificate-known" NET_012;
+    /// The message can be read.
+    ATTEST_REQUEST = Attestation "attest-request" MOD_017;
+    /// The device ticket is one that we gave out, and is fresh.
+    ATTEST_DEVICE_TICKET = Attestation "attest-device-ticket" MOD_007;
+    /// The hardware is that of the registration that the device names.
+    ATTEST_REGISTERED = Attestation "attest-registered" REG_001;
+    /// The endorsement key is a restricted storage key of a TPM.
+    ATTEST_EK_PUBLIC = Attestation "attest-ek-public" MOD_017;
+    /// There is an endorsement key certificate, and it can be read.
+    ATTEST_EK_CERTIFICATE = Attestation "attest-ek-certificate" SDM_003;
+    /// It leads to a TPM vendor that we trust (SDM-004: a virtual TPM's does not).
+    ATTEST_EK_CHAIN = Attestation "attest-ek-chain" SDM_004;
+    /// It is valid now.
+    ATTEST_EK_VALIDITY = Attestation "attest-ek-validity" SDM_003;
+    /// It is about the endorsement key that the TPM shows.
+    ATTEST_EK_KEY = Attestation "attest-ek-key" MOD_017;
+    /// That key is the one in the registered hardware hash.
+    ATTEST_EK_REGISTERED = Attestation "attest-ek-registered" LIC_008;
+    /// The firmware has no known vulnerabilities (SDM-021).
+    ATTEST_FIRMWARE_VULNERABLE = Attestation "attest-firmware-vulnerable" SDM_021;
+    /// The AIK is a restricted signing key that cannot leave its TPM.
+    ATTEST_AIK_ATTRIBUTES = Attestation "attest-aik-attributes" MOD_017;
+    /// The challenge is one that we gave out.
+    ATTEST_CHALLENGE_KNOWN = Attestation "attest-challenge-known" MOD_018;
+    /// The challenge was not answered before.
+    ATTEST_CHALLENGE_SINGLE_USE = Attestation "attest-challenge-single-use" MOD_018;
+    /// The challenge is not too old.
+    ATTEST_CHALLENGE_FRESH = Attestation "attest-challenge-fresh" MOD_018;
+    /// The credential was opened: the AIK is in the TPM of that endorsement key.
+    ATTEST_SECRET = Attestation "attest-secret" MOD_017;
+    /// The quote was signed with the AIK.
+    ATTEST_QUOTE_SIGNATURE = Attestation "attest-quote-signature" MOD_017;
+    /// It is a quote, made by a TPM.
+    ATTEST_QUOTE = Attestation "attest-quote" MOD_017;
+    /// The quote is over the nonce of the challenge.
+    ATTEST_QUOTE_NONCE = Attestation "attest-quote-nonce" MOD_017;
+    /// The quote is over the registers that were asked for.
+    ATTEST_PCR_SELECTION = Attestation "attest-pcr-selection" MOD_018;
+    /// The values of the registers are those that were quoted.
+    ATTEST_PCR_DIGEST = Attestation "attest-pcr-digest" MOD_017;
+    /// The event log can be read.
+    ATTEST_EVENT_LOG = Attestation "attest-event-log" MOD_017;
+    /// The event log replays to the quoted values.
+    ATTEST_EVENT_LOG_REPLAY = Attestation "attest-event-log-replay" MOD_017;
+    /// The AIK's certificate is ours and valid.
+    TOKEN_AIK_CERTIFICATE = Attestation "token-aik-certificate" MOD_017;
+    /// The AIK was certified for that registration.
+    TOKEN_AIK_REGISTRATION = Attestation "token-aik-registration" MOD_018;
+    /// The certification of the join key was signed with the AIK.
+    TOKEN_CERTIFICATION_SIGNATURE = Attestation "token-certification-signature" MOD_017;
+    /// It certifies the key that is shown.
+    TOKEN_CERTIFICATION_KEY = Attestation "token-certification-key" MOD_017;
+    /// That key signs, and cannot leave its TPM.
+    TOKEN_KEY_ATTRIBUTES = Attestation "token-key-attributes" MOD_017;
+    /// The certification is over the nonce that we gave out.
+    TOKEN_NONCE = Attestation "token-nonce" MOD_018;
+    /// No device token was given for that nonce before.
+    TOKEN_NONCE_SINGLE_USE = Attestation "token-nonce-single-use" MOD_018;
+    /// The nonce is not too old.
+    TOKEN_NONCE_FRESH = Attestation "token-nonce-fresh" MOD_018;
+
     // Entra ID.
     /// The tenant in the path exists.
     TENANT_EXISTS = Entra "tenant-exists";
@@ -158,6 +222,26 @@ checks! {
     DRS_QUOTA = Drs "drs-quota" USR_017;
     /// A registered device's directory object is there (REG-003).
     DRS_DEVICE_OBJECT = Drs "drs-device-object" REG_003;
+    /// The device token is one that the attestation service gave out.
+    DRS_DEVICE_TOKEN_KNOWN = Drs "drs-device-token-known" MOD_018;
+    /// The device token was not used before.
+    DRS_DEVICE_TOKEN_SINGLE_USE = Drs "drs-device-token-single-use" MOD_018;
+    /// The device token was given to the device that joins (SDM-006).
+    DRS_DEVICE_TOKEN_DEVICE = Drs "drs-device-token-device" SDM_006;
+    /// The AIK's certificate was issued by the attestation service and is valid.
+    DRS_AIK_CERTIFICATE = Drs "drs-aik-certificate" SDM_006;
+    /// The device token was given to that AIK.
+    DRS_AIK_TOKEN = Drs "drs-aik-token" MOD_018;
+    /// The attestation of the join key can be read.
+    DRS_ATTESTATION_DATA = Drs "drs-attestation-data" MOD_017;
+    /// It was signed with the AIK (SDM-006).
+    DRS_ATTESTATION_SIGNATURE = Drs "drs-attestation-signature" SDM_006;
+    /// It certifies the key that it shows.
+    DRS_ATTESTATION_KEY = Drs "drs-attestation-key" SDM_006;
+    /// That key signs, and cannot leave its TPM.
+    DRS_ATTESTATION_ATTRIBUTES = Drs "drs-attestation-attributes" SDM_006;
+    /// It is the key that joins, and the one of the device token.
+    DRS_ATTESTED_KEY = Drs "drs-attested-key" MOD_018;
     /// Leaving is asked for over a channel with the device's certificate.
     DRS_DELETE_CERTIFICATE = Drs "drs-delete-certificate";
     /// The certificate is that of the device to be removed.
@@ -222,6 +306,10 @@ checks! {
     MDM_ZERO_TOUCH = Mdm "mdm-zero-touch" REG_046;
     /// A registration that was deployed without a user has been unblocked (SDM-009).
     MDM_NOT_BLOCKED = Mdm "mdm-not-blocked" SDM_009;
+    /// The profile allows the technician flow (PRO-006).
+    MDM_PRE_PROVISIONING = Mdm "mdm-pre-provisioning" PRO_006;
+    /// A device that enrols without a user was not deployed so before, or was unblocked since (SDM-008).
+    MDM_ONE_TIME_LIMIT = Mdm "mdm-one-time-limit" SDM_008;
     /// The terms of use are asked for with a token for enrolment.
     TERMS_TOKEN = Mdm "terms-token";
     /// The terms of use are asked for with a place to go back to.

@@ -56,6 +56,10 @@ pub(crate) struct Registration {
     pub(crate) device: Guid,
     /// Deployed once without a user: has to be unblocked before the next time.
     pub(crate) blocked: bool,
+    /// The join under which the device was enrolled without a user: thumbprint of its certificate. Another join is another
+    /// deployment, which has to be allowed first (SDM-008).
+    #[serde(default)]
+    pub(crate) deployed: Option<String>,
 }
 
 /// An app with its ids.
@@ -199,6 +203,7 @@ impl Tenant {
             fix_pending: device.fix_pending,
             hardware,
             blocked: false,
+            deployed: None,
         };
         self.registrations.retain(|r| r.id != registration.id);
         self.registrations.push(registration);

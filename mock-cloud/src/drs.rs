@@ -1,5 +1,6 @@
 //! The Device Registration Service (MS-DVRJ; reference: protocols, A.2 and A.3).
 
+mod attested;
 mod discover;
 mod error;
 mod join;

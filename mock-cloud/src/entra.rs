@@ -7,6 +7,7 @@ mod device_code;
 mod device_jwt;
 mod error;
 mod issue;
+mod join_grant;
 pub(crate) mod oidc;
 mod password;
 mod prt;
@@ -20,6 +21,7 @@ mod verify;
 use axum::http::{Method, StatusCode};
 use oobe_wire::ids::Guid;
 
+pub(crate) use join_grant::{JOIN_TOKEN_SECONDS, JoinGrant, join_token};
 pub(crate) use password::sign_in;
 pub(crate) use resource::Audience;
 pub(crate) use store::{Grants, issue_nonce, redeem_nonce};

@@ -47,20 +47,30 @@ fn endpoints(state: &mut State, call: &Call<'_>) -> Reply {
     json_reply(StatusCode::OK, &json!({ "@odata.context": context, "value": list }))
 }
 
-fn caller(state: &mut State, call: &Call<'_>) -> Result<(Guid, Guid), Refused> {
+/// The tenant, and who asks: a user, or a device on its own.
+fn caller(state: &mut State, call: &Call<'_>) -> Result<(Guid, Option<Guid>), Refused> {
     let token = call.bearer().ok_or("the request has no bearer token");
     let token = state.journal.part(checks::GRAPH_TOKEN, token)?;
     let bearer = verify(state, token, &[Audience::Graph, Audience::AadGraph], &TOKEN_CHECKS)?;
-    let user = bearer.user.ok_or("the token has no user");
-    let user = state.journal.part(checks::GRAPH_TOKEN, user)?;
-    Ok((bearer.tenant, user))
+    let known = bearer.device.is_some_and(|id| {
+        state.devices.get(&id).is_some_and(|d| d.tenant == bearer.tenant && d.joined.is_some() && d.enabled)
+    });
+    let caller = if bearer.user.is_some() || known { Ok(()) } else { Err("the token is nobody's") };
+    state.journal.part(checks::GRAPH_TOKEN, caller)?;
+    Ok((bearer.tenant, bearer.user))
 }
 
-/// Whether the tenant manages this user's devices. When not, the list has no enrolment service, and enrolment is
+/// Whether the tenant manages this user's devices; those without a user, unless the scope is nobody (*model*). When not, the list has no enrolment service, and enrolment is
 /// silently left out (USR-010, USR-027; that the list is where it shows is *model*).
-fn offers_mdm(state: &mut State, (tenant, user): (Guid, Guid)) -> bool {
+fn offers_mdm(state: &mut State, (tenant, user): (Guid, Option<Guid>)) -> bool {
     let State { tenants, journal, .. } = state;
     let Some(tenant) = tenants.iter().find(|t| t.id == tenant) else { return false };
+    let Some(user) = user else {
+        let scope = tenant.mdm.scope != MdmScope::None;
+        return journal
+            .expect(checks::GRAPH_MDM_SCOPE, scope, || "the MDM user scope is nobody".into())
+            .is_ok();
+    };
     let Some(user) = tenant.user(user) else { return false };
     let p1 = journal
         .expect(checks::GRAPH_ENTRA_P1, user.setup.entra_p1, || "the user has no Entra ID P1".into())

@@ -13,10 +13,14 @@ pub(crate) type Reply = Response<Body>;
 /// A request, taken apart.
 pub(crate) struct Call<'a> {
     pub(crate) method: &'a Method,
+    /// Host that was asked, in lower case.
+    pub(crate) host: &'a str,
     /// Path as sent.
     pub(crate) path: &'a str,
     /// Path in lower case: clients differ in theirs (reference: protocols, A.1).
     pub(crate) lower_path: &'a str,
+    /// Query as sent.
+    pub(crate) raw_query: Option<&'a str>,
     /// Query pairs, decoded.
     pub(crate) query: Vec<(String, String)>,
     pub(crate) headers: &'a HeaderMap,

@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::changes;
+
 /// Which part of the cloud speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -19,6 +21,10 @@ pub enum Service {
     Live,
     /// Autopilot deployment service.
     Ztd,
+    /// Attestation service.
+    Attestation,
+    /// Vendors of TPMs: their endorsement key certificates.
+    TpmVendor,
     /// Entra ID.
     Entra,
     /// Device Registration Service.
@@ -48,6 +54,8 @@ impl Service {
             Self::Connect => "connect",
             Self::Live => "live",
             Self::Ztd => "ztd",
+            Self::Attestation => "attestation",
+            Self::TpmVendor => "tpm-vendor",
             Self::Entra => "entra",
             Self::Drs => "drs",
             Self::Graph => "graph",
@@ -183,6 +191,7 @@ impl Journal {
         rule: Option<&'static str>,
         detail: impl Into<String>,
     ) {
+        debug_assert!(changes::ALL.contains(&what), "{what:?} is missing in mock-cloud/src/changes.rs");
         self.0.push(JournalEntry {
             service,
             what: Cow::Borrowed(what),

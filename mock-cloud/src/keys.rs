@@ -21,6 +21,8 @@ pub(crate) enum Role {
     TlsServer,
     /// A customer's own CA: trusted roots and PFX certificates.
     CustomerRoot,
+    /// Issues certificates of attestation keys.
+    AikRoot,
     /// Somebody else's: what an injected fault signs with.
     Foreign,
 }
@@ -37,6 +39,7 @@ macro_rules! pem {
             Role::TlsRoot => include_str!(concat!("../keys/", $kind, "/tls-root.TEST-ONLY.pem")),
             Role::TlsServer => include_str!(concat!("../keys/", $kind, "/tls-server.TEST-ONLY.pem")),
             Role::CustomerRoot => include_str!(concat!("../keys/", $kind, "/customer-root.TEST-ONLY.pem")),
+            Role::AikRoot => include_str!(concat!("../keys/", $kind, "/aik-root.TEST-ONLY.pem")),
             Role::Foreign => include_str!(concat!("../keys/", $kind, "/foreign.TEST-ONLY.pem")),
         }
     };
@@ -75,6 +78,7 @@ mod tests {
                 Role::TlsRoot,
                 Role::TlsServer,
                 Role::CustomerRoot,
+                Role::AikRoot,
                 Role::Foreign,
             ] {
                 assert_eq!(load(kind, role).kind(), kind, "{role:?}");

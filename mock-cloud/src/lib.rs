@@ -7,8 +7,10 @@
 //! published (reference: protocols); what is ours is marked *model*.
 
 mod admin;
+mod attestation;
 mod authority;
 mod autopilot;
+pub mod changes;
 mod channel;
 pub mod checks;
 mod cloud;
@@ -29,6 +31,7 @@ pub mod setup;
 mod sidecar;
 mod state;
 mod store;
+mod tpm_vendor;
 
 pub use admin::{AdminAction, AdminError, Record};
 pub use channel::{ChannelError, PeerCertificate};

@@ -5,6 +5,7 @@ mod document;
 mod enrol;
 mod fault;
 mod terms;
+mod userless;
 
 use axum::http::{Method, StatusCode};
 use oobe_wire::soap::{

@@ -20,6 +20,8 @@ pub(crate) enum Issuer {
     Devices,
     /// The MDM CA.
     Mdm,
+    /// The attestation service.
+    Aik,
 }
 
 /// Certificates and tokens whose signatures held.

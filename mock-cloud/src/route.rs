@@ -11,7 +11,7 @@ use crate::cloud::Cloud;
 use crate::fault::Tweaks;
 use crate::http::{Call, Reply, text};
 use crate::state::State;
-use crate::{autopilot, connect, drs, entra, graph, manage, mdm, sidecar};
+use crate::{attestation, autopilot, connect, drs, entra, graph, manage, mdm, sidecar, tpm_vendor};
 
 /// Largest body that any service takes, in bytes. Ours: far above what the dialogues send.
 pub(crate) const MAX_BODY: usize = 4 * 1024 * 1024;
@@ -19,7 +19,7 @@ pub(crate) const MAX_BODY: usize = 4 * 1024 * 1024;
 type Handler = fn(&mut State, &Call<'_>) -> Option<Reply>;
 
 /// Every service, in the order in which an unknown host asks them.
-const SERVICES: [Handler; 8] = [
+const SERVICES: [Handler; 10] = [
     connect::handle,
     autopilot::handle,
     entra::handle,
@@ -28,10 +28,12 @@ const SERVICES: [Handler; 8] = [
     mdm::handle,
     manage::handle,
     sidecar::handle,
+    attestation::handle,
+    tpm_vendor::handle,
 ];
 
 /// Host names that the cloud answers to, for its TLS certificate.
-pub(crate) const HOSTS: [&str; 17] = [
+pub(crate) const HOSTS: [&str; 21] = [
     "www.msftconnecttest.com",
     "login.live.com",
     "ztd.dds.microsoft.com",
@@ -48,6 +50,10 @@ pub(crate) const HOSTS: [&str; 17] = [
     "manage.microsoft.com",
     "fef.manage.microsoft.com",
     crate::sidecar::CONTENT_HOST,
+    "*.microsoftaik.azure.net",
+    "ekop.intel.com",
+    "ekcert.spserv.microsoft.com",
+    "ftpm.amd.com",
     "localhost",
 ];
 
@@ -65,6 +71,8 @@ fn services_of(host: &str) -> &'static [Handler] {
         "manage.microsoft.com" | "fef.manage.microsoft.com" | crate::sidecar::CONTENT_HOST => {
             &[sidecar::handle]
         }
+        "ekop.intel.com" | "ekcert.spserv.microsoft.com" | "ftpm.amd.com" => &[tpm_vendor::handle],
+        _ if host.ends_with(".microsoftaik.azure.net") => &[attestation::handle],
         _ if host.starts_with("enterpriseregistration.") => &[drs::handle],
         _ if host.starts_with("enterpriseenrollment.") => &[mdm::handle],
         _ => &SERVICES,
@@ -102,8 +110,10 @@ pub(crate) async fn answer(Shared(cloud): Shared<Cloud>, request: Request) -> Re
     let query = parts.uri.query().unwrap_or_default();
     let call = Call {
         method: &parts.method,
+        host: &host,
         path,
         lower_path: &path.to_ascii_lowercase(),
+        raw_query: parts.uri.query(),
         query: form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
         headers: &parts.headers,
         body: &body,

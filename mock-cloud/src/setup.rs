@@ -4,6 +4,7 @@
 //! says only what matters to it.
 
 mod apps;
+mod attestation;
 mod autopilot;
 mod esp;
 mod management;
@@ -14,6 +15,7 @@ use oobe_wire::time::Utc;
 use serde::{Deserialize, Serialize};
 
 pub use apps::{AppKind, AppSetup, InstallContext, ReturnCode, ReturnKind};
+pub use attestation::{AttestationSetup, EkEndpoint, VendorCa, VulnerableFirmware};
 pub use autopilot::{
     AutopilotSetup, DeploymentMode, JoinMethod, OobeSettings, ProfileSetup, RegisteredDevice,
 };
@@ -33,6 +35,8 @@ pub struct CloudSetup {
     pub as_of: (i16, i8, i8),
     /// The cloud's UTC when the world begins.
     pub epoch: Utc,
+    /// What the attestation service trusts and what it does not.
+    pub attestation: AttestationSetup,
     /// The organizations in it.
     pub tenants: Vec<TenantSetup>,
 }
@@ -44,6 +48,7 @@ impl Default for CloudSetup {
             keys: KeyKind::P256,
             as_of: (2026, 11, 1),
             epoch: Utc::from_unix_seconds(1_795_161_600),
+            attestation: AttestationSetup::default(),
             tenants: Vec::new(),
         }
     }
@@ -93,6 +98,12 @@ pub enum SetupError {
         /// Largest value.
         most: u64,
     },
+    /// A TPM vendor's CA certificate that cannot be read, or is none.
+    #[error("the CA certificate of TPM vendor {0:?} cannot be read, or is not that of a CA")]
+    VendorCa(String),
+    /// A firmware version that is not numbers with dots.
+    #[error("{0:?} is not a firmware version: four numbers with dots")]
+    FirmwareVersion(String),
     /// An MSI without a product code, or with one that is no GUID.
     #[error("the product code of {0:?} is not a GUID in braces")]
     ProductCode(String),

@@ -9,6 +9,7 @@ use oobe_wire::time::Utc;
 use oobe_wire::x509::{ChainError, ParsedCertificate};
 use serde::{Deserialize, Serialize};
 
+use crate::attestation::Attestation;
 use crate::authority::Authority;
 use crate::autopilot::Ticket;
 use crate::directory::{Device, Tenant};
@@ -38,6 +39,9 @@ pub(crate) struct State {
     pub(crate) acceptances: BTreeMap<String, Acceptance>,
     /// Enrolments, by MDM device id (lower case).
     pub(crate) enrolments: BTreeMap<String, Enrolment>,
+    /// What the attestation service trusts, and what is under way there.
+    #[serde(default)]
+    pub(crate) attestation: Attestation,
     pub(crate) faults: Vec<ArmedFault>,
     pub(crate) journal: Journal,
     /// Signatures that held before.
@@ -60,6 +64,7 @@ impl State {
             grants: Grants::default(),
             acceptances: BTreeMap::new(),
             enrolments: BTreeMap::new(),
+            attestation: Attestation::new(setup.attestation)?,
             faults: Vec::new(),
             journal: Journal::default(),
             proved: Proved::default(),
@@ -109,6 +114,7 @@ impl State {
         self.proved.chain(issuer, certificate, now, || match issuer {
             Issuer::Devices => authority.verify_device(&certificate.der, now),
             Issuer::Mdm => authority.verify_mdm(&certificate.der, now),
+            Issuer::Aik => authority.verify_aik(&certificate.der, now),
         })
     }
 

@@ -9,15 +9,19 @@ use common::session::{TestSession, obedient};
 use common::setup::*;
 use common::steps::*;
 use common::told;
+use common::tpm::{Run, send};
 use oobe_mock_cloud::{
     AdminAction, AdminError, Cloud, CloudSetup, FaultKind, LoadError, Matcher, STATE_VERSION, ServiceFault,
     SetupError, checks,
 };
+use oobe_wire::attestation::ATTEST_PATH;
 use proptest::prelude::*;
 use serde_json::json;
 
-const NEGATIVE_TESTS: [&str; 5] = [
+const NEGATIVE_TESTS: [&str; 7] = [
     include_str!("negative_front.rs"),
+    include_str!("negative_attestation.rs"),
+    include_str!("negative_userless.rs"),
     include_str!("negative_entra.rs"),
     include_str!("negative_drs.rs"),
     include_str!("negative_mdm.rs"),
@@ -112,6 +116,39 @@ fn saved_state_goes_on_where_it_was() {
         deploy(&second, 2)
     });
     assert_eq!(get("http://www.msftconnecttest.com/connecttest.txt").send(&second).status, 503);
+}
+
+#[test]
+fn an_attestation_under_way_survives_a_save() {
+    let first = cloud();
+    let run = Run::new(&first, 1);
+    let proof = run.proof(&run.challenge());
+    let second = Cloud::load(first.save()).unwrap();
+    for cloud in [&first, &second] {
+        assert_eq!(send(cloud, ATTEST_PATH, &proof).status, 200);
+    }
+    // The same chance on both sides, and used up on both.
+    assert_eq!(first.save(), second.save());
+    assert_eq!(send(&second, ATTEST_PATH, &proof).status, 403);
+    let join = run.to_join(&TestDevice::new(1));
+    let third = Cloud::load(first.save()).unwrap();
+    assert_eq!(join.send(&first).status, 200);
+    assert_eq!(join.send(&third).status, 200);
+}
+
+#[test]
+fn a_state_from_before_attestation_still_loads() {
+    let mut saved = cloud().save();
+    let state = saved["state"].as_object_mut().unwrap();
+    assert!(state.remove("attestation").is_some());
+    for tenant in state["tenants"].as_array_mut().unwrap() {
+        for registration in tenant["registrations"].as_array_mut().unwrap() {
+            assert!(registration.as_object_mut().unwrap().remove("deployed").is_some());
+        }
+    }
+    let cloud = Cloud::load(saved).unwrap();
+    deploy(&cloud, 1);
+    assert_eq!(Run::new(&cloud, 1).challenge_with(|_| ()).status, 403, "no vendor is trusted in it");
 }
 
 #[test]

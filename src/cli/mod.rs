@@ -38,6 +38,7 @@ pub fn main() -> Exit {
         Command::Explain(args) => explain::explain(&args, &mut out),
         Command::Diff(args) => diff::diff(&args, &mut out),
         Command::Tui(args) => tui::tui(&args, &mut out),
+        Command::Demo(args) => tui::demo(&args, &mut out),
         Command::Enroll(args) => enroll::enroll(&args, &mut out),
         Command::Schema(args) => generate::schema(&args, &mut out),
         Command::Completions(args) => generate::completions(&args, &mut out),

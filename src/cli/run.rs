@@ -13,7 +13,7 @@ use crate::report::{Detail, Summary, Tone, ending, failures, heading, junit, pai
 use crate::scenario::spec::Keys;
 use crate::scenario::{Scenario, describe_io};
 use crate::trace::Whole;
-use crate::world::{RunError, Speed};
+use crate::world::{RunError, Speed, TpmBackend};
 
 /// Everything as one JSON document.
 #[derive(Serialize)]
@@ -39,7 +39,18 @@ pub(super) fn run(args: &RunArgs, out: &mut Output) -> Exit {
         Ok(scenarios) => scenarios,
         Err(exit) => return exit,
     };
+    let tpm = match args.tpm.backend() {
+        Ok(tpm) => tpm,
+        Err(message) => {
+            error(message, None);
+            return Exit::Usage;
+        }
+    };
     let all = scenarios.len() * args.devices as usize;
+    if tpm != TpmBackend::InProcess && args.jobs > 1 {
+        error("--jobs is for TPMs in process", Some("a TPM outside serves one device at a time"));
+        return Exit::Usage;
+    }
     if args.speed != Speed::Instant && all > 1 {
         error("--speed is for one world", Some("name one scenario, and leave --devices out"));
         return Exit::Usage;
@@ -51,7 +62,7 @@ pub(super) fn run(args: &RunArgs, out: &mut Output) -> Exit {
         error(format!("{}: {}", folder.display(), describe_io(&e)), Some(help));
         return Exit::Io;
     }
-    let jobs = jobs(args, &scenarios, out.width);
+    let jobs = jobs(args, &scenarios, &tpm, out.width);
     let mut teller =
         Teller { args, out, exit: Exit::Success, summaries: Vec::new(), several: all > 1, failed_runs: 0 };
     if let [job] = jobs.as_slice() {
@@ -73,7 +84,7 @@ pub(super) fn run(args: &RunArgs, out: &mut Output) -> Exit {
 }
 
 /// One world for each scenario and device, in the order of the command line.
-fn jobs<'s>(args: &RunArgs, scenarios: &'s [Scenario], width: usize) -> Vec<Job<'s>> {
+fn jobs<'s>(args: &RunArgs, scenarios: &'s [Scenario], tpm: &TpmBackend, width: usize) -> Vec<Job<'s>> {
     let several = scenarios.len() * args.devices as usize > 1;
     let detail = match args.verbose {
         0 => Detail::Story,
@@ -85,6 +96,7 @@ fn jobs<'s>(args: &RunArgs, scenarios: &'s [Scenario], width: usize) -> Vec<Job<
     for scenario in scenarios {
         for device in 0..u64::from(args.devices) {
             let mut options = load::run_options(&args.variation, args.transport, args.speed);
+            options.tpm.clone_from(tpm);
             let seed = options.seed.unwrap_or(scenario.spec.seed).wrapping_add(device);
             options.seed = Some(seed);
             let trace = args
@@ -198,6 +210,10 @@ impl Teller<'_> {
                 error(format!("{path}: the transport can't be opened: {}", describe_io(&e)), None);
                 Exit::Io
             }
+            Failure::Run(e @ RunError::Tpm(_)) => {
+                error(format!("{path}: {e}"), None);
+                Exit::Io
+            }
             Failure::Run(e) => {
                 error(format!("{path}: {e}"), None);
                 Exit::Invalid
@@ -281,6 +297,12 @@ fn rerun(args: &RunArgs, job: &Job<'_>) -> String {
     }
     if args.transport == TransportArg::Wire {
         option("transport", "wire".to_owned());
+    }
+    if job.options.tpm != TpmBackend::InProcess {
+        option("tpm", job.options.tpm.to_string());
+        for host in &args.tpm.allow_remote {
+            option("allow-remote", host.clone());
+        }
     }
     if let Some(folder) = fixtures {
         option("fixtures", folder.display().to_string());

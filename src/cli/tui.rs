@@ -1,15 +1,24 @@
-//! `oobe tui`
+//! `oobe tui`, `oobe demo`
 
-use super::args::TuiArgs;
+use super::args::{DemoArgs, TuiArgs};
 use super::load;
 use super::output::{Output, error};
 use crate::exit::Exit;
-use crate::tui::{self, TuiError, TuiOptions};
+use crate::scenario::{Fixtures, parse};
+use crate::tui::{self, TuiError, TuiOptions, TuiOutcome};
+use crate::world::{RunError, RunOptions};
 
 pub(super) fn tui(args: &TuiArgs, out: &mut Output) -> Exit {
     let mut run = load::run_options(&args.variation, args.transport, args.speed);
     run.interactive = !args.auto;
-    let options = TuiOptions { run, auto: args.auto, trace: args.trace.clone() };
+    run.tpm = match args.tpm.backend() {
+        Ok(tpm) => tpm,
+        Err(message) => {
+            error(message, None);
+            return Exit::Usage;
+        }
+    };
+    let options = TuiOptions { run, auto: args.auto, linger: false, trace: args.trace.clone() };
     let result = match (&args.replay, &args.scenario) {
         (Some(trace), _) => tui::replay(trace, &options),
         (None, Some(path)) => match load::scenario(path, &args.variation) {
@@ -18,6 +27,26 @@ pub(super) fn tui(args: &TuiArgs, out: &mut Output) -> Exit {
         },
         (None, None) => return Exit::Usage,
     };
+    tell(result, out)
+}
+
+/// `oobe demo`
+pub(super) fn demo(args: &DemoArgs, out: &mut Output) -> Exit {
+    let (name, text) = args.mode.scenario();
+    let scenario =
+        match parse(name, &format!("{name} (inside the program)"), text, &Fixtures::built_in(), &[]) {
+            Ok(scenario) => scenario,
+            Err(wrong) => {
+                load::tell(&wrong);
+                return Exit::Invalid;
+            }
+        };
+    let run = RunOptions { seed: args.seed, speed: args.speed, ..RunOptions::default() };
+    let options = TuiOptions { run, auto: !args.yours, linger: true, trace: args.trace.clone() };
+    tell(tui::run(&scenario, &options), out)
+}
+
+fn tell(result: Result<TuiOutcome, TuiError>, out: &mut Output) -> Exit {
     match result {
         Ok(outcome) => {
             out.print(&format!("{outcome}\n"));
@@ -27,7 +56,7 @@ pub(super) fn tui(args: &TuiArgs, out: &mut Output) -> Exit {
             error(&failure, None);
             match failure {
                 TuiError::NotATerminal => Exit::Usage,
-                TuiError::Terminal(_) => Exit::Io,
+                TuiError::Terminal(_) | TuiError::Run(RunError::Tpm(_)) => Exit::Io,
                 TuiError::Run(_) | TuiError::Trace { .. } => Exit::Invalid,
             }
         }

@@ -22,6 +22,8 @@ pub(crate) fn texts(screen: &Screen) -> impl Iterator<Item = &str> {
     std::iter::once(screen.title.as_str())
         .chain(screen.text.iter().map(String::as_str))
         .chain(screen.error.as_deref())
+        .chain(screen.facts.iter().flat_map(|f| [f.label.as_str(), f.value.as_str()]))
+        .chain(screen.qr.as_deref())
         .chain(screen.fields.iter().flat_map(|f| [f.label.as_str(), f.value.as_str()]))
         .chain(screen.choices.iter().map(|c| c.label.as_str()))
         .chain(screen.buttons.iter().map(|b| b.label.as_str()))

@@ -50,11 +50,18 @@ impl Scenario {
         person.device.as_deref().or_else(|| self.spec.device.keys().next().map(String::as_str))
     }
 
-    /// The person in front of a device, by name.
+    /// The user in front of a device, by name.
     pub fn person_at(&self, device: &str) -> Option<(&str, &spec::PersonSpec)> {
-        self.spec
-            .person
-            .iter()
-            .find_map(|(name, p)| (self.device_of(p) == Some(device)).then_some((name.as_str(), p)))
+        self.seated(device, false)
+    }
+
+    /// The technician who prepares a device for its user, by name.
+    pub fn technician_at(&self, device: &str) -> Option<(&str, &spec::PersonSpec)> {
+        self.seated(device, true)
+    }
+
+    fn seated(&self, device: &str, technician: bool) -> Option<(&str, &spec::PersonSpec)> {
+        let sits = |p: &spec::PersonSpec| p.technician == technician && self.device_of(p) == Some(device);
+        self.spec.person.iter().find_map(|(name, p)| sits(p).then_some((name.as_str(), p)))
     }
 }

@@ -6,7 +6,7 @@ use oobe_agent::io::{Act, Correlation, Fault, Link, Note, Timer};
 use oobe_agent::registry::RegistryWrite;
 use oobe_agent::screen::Screen;
 use oobe_agent::time::{Span, VirtualTime};
-use oobe_agent::tpm::{TpmCommand, TpmReply};
+use oobe_agent::tpm::{TpmCommand, TpmExchange, TpmReply};
 use serde::{Deserialize, Serialize};
 
 /// Version of the trace format. Raised when an old reader could misread a new trace; new fields and kinds don't.
@@ -47,6 +47,11 @@ pub struct Record {
     /// What.
     #[serde(flatten)]
     pub what: What,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // the shape that serde asks for
+fn is_no_time(span: &Span) -> bool {
+    *span == Span::ZERO
 }
 
 /// What was observed.
@@ -135,6 +140,12 @@ pub enum What {
         /// Why there was none.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         error: Option<String>,
+        /// The TPM 2.0 commands that it took, with their response codes.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        ran: Vec<TpmExchange>,
+        /// Virtual time that it took.
+        #[serde(default, skip_serializing_if = "is_no_time")]
+        took: Span,
     },
     /// A timer was set.
     TimerSet {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use crossterm::event::KeyEvent;
 use oobe_agent::io::Act;
-use oobe_agent::screen::Screen;
+use oobe_agent::screen::{Screen, WINDOWS_KEY, WINDOWS_KEY_FIVE_TIMES};
 use oobe_agent::time::VirtualTime;
 use oobe_wire::time::Utc;
 
@@ -35,6 +35,8 @@ pub(super) enum Command {
     Slower,
     Faster,
     Act(String, Vec<Act>),
+    /// The person at the terminal acts from now on, or no longer does.
+    Hands(bool),
     CutPower(String),
 }
 
@@ -69,12 +71,16 @@ pub(super) struct App {
     pub(super) hints: BTreeMap<String, Hint>,
     /// A line for the person, until the next key.
     pub(super) notice: Option<String>,
+    /// Whoever watches may take over.
+    pub(super) may_take_over: bool,
     /// The person at the terminal acts (otherwise they watch).
     interactive: bool,
     /// Keys that change the world mean something.
     live: bool,
     /// The device that is looked at.
     device: usize,
+    /// Strokes of the Windows key on the screen that is up.
+    strokes: u8,
 }
 
 impl App {
@@ -88,9 +94,11 @@ impl App {
             tempo: Tempo { t: VirtualTime::ZERO, speed, paused: false },
             hints: BTreeMap::new(),
             notice: None,
+            may_take_over: false,
             interactive: interactive && live,
             live,
             device: 0,
+            strokes: 0,
         }
     }
 
@@ -98,6 +106,9 @@ impl App {
     pub(super) fn apply(&mut self, record: &Record) -> Change {
         let change = self.model.apply(record);
         self.follow();
+        if change == Change::Scene {
+            self.strokes = 0;
+        }
         // What happens on a device that nobody looks at needs no frame of its own.
         let looked_at = self.station().is_none_or(|s| s.name == record.who) || record.who == "world";
         if looked_at { change } else { Change::Little }
@@ -116,6 +127,11 @@ impl App {
     /// Whether the person at the terminal acts, now.
     pub(super) fn hands(&self) -> bool {
         self.interactive && self.model.end.is_none()
+    }
+
+    /// Whether the person at the terminal acts unless the run is over.
+    pub(super) fn is_interactive(&self) -> bool {
+        self.interactive
     }
 
     /// Whether any device asks the person at the terminal something.
@@ -146,6 +162,11 @@ impl App {
             Action::Fill => {
                 self.hint().is_some() && self.hands() && self.screen().is_some_and(|s| !s.fields.is_empty())
             }
+            Action::WindowsKey => {
+                self.hands()
+                    && self.screen().is_some_and(|s| s.keys.iter().any(|k| k == WINDOWS_KEY_FIVE_TIMES))
+            }
+            Action::Hands => self.may_take_over && self.model.end.is_none(),
             Action::Device => self.model.stations.len() > 1,
             Action::Power => self.live && self.model.end.is_none(),
             Action::Pause | Action::Step | Action::Slower | Action::Faster => self.model.end.is_none(),
@@ -188,7 +209,9 @@ impl App {
     fn screen_key(&self, event: KeyEvent) -> Option<String> {
         let name = keymap::event_name(event);
         let screen = self.screen().filter(|_| self.hands())?;
-        screen.keys.iter().find(|key| **key == name).cloned()
+        // Most terminals can't tell Ctrl+Shift+D from Ctrl+D.
+        let told = |key: &str| key == name || key.replace("Ctrl+Shift+", "Ctrl+") == name;
+        screen.keys.iter().find(|key| told(key)).cloned()
     }
 
     fn overlay_key(&mut self, overlay: Overlay, event: KeyEvent, action: Option<Action>) -> Option<Command> {
@@ -243,6 +266,29 @@ impl App {
                 self.follow();
             }
             Action::Fill => self.fill(),
+            Action::WindowsKey => {
+                let device = self.station()?.name.clone();
+                self.strokes = self.strokes % 5 + 1;
+                self.notice = Some(match self.strokes {
+                    1 => "the Windows key, once: five times opens the options".into(),
+                    n => format!("the Windows key, {n} times: five times opens the options"),
+                });
+                return Some(Command::Act(device, vec![Act::Key { key: WINDOWS_KEY.into() }]));
+            }
+            Action::Hands => {
+                self.interactive = !self.interactive;
+                self.form = Form::default();
+                self.follow();
+                self.notice = Some(
+                    if self.interactive {
+                        "it is yours now: act, or give it back"
+                    } else {
+                        "the people of the scenario go on"
+                    }
+                    .into(),
+                );
+                return Some(Command::Hands(self.interactive));
+            }
             Action::Quit => return Some(Command::Quit),
             Action::Pause => return Some(Command::Pause),
             Action::Step => return Some(Command::Step),

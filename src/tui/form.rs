@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use oobe_agent::esp::{Phase, PhaseState, PhaseView};
 use oobe_agent::io::Act;
-use oobe_agent::screen::Screen;
+use oobe_agent::screen::{Screen, Verdict};
 
 use super::entry::Entry;
 
@@ -90,7 +90,7 @@ impl Form {
         // The first field that still wants something, else the first one.
         let empty = spots.iter().find(|s| matches!(s, Spot::Field(at) if self.entries[*at].is_empty()));
         let field = || spots.iter().find(|s| matches!(s, Spot::Field(_) | Spot::List));
-        let button = || spots.iter().rev().find(|s| matches!(s, Spot::Button(_)));
+        let button = || first_button(screen, spots);
         let active = |p: &&PhaseView| matches!(p.state, PhaseState::Working | PhaseState::Error);
         let phase =
             screen.esp.as_ref().and_then(|esp| esp.phases.iter().find(active)).map(|p| Spot::Phase(p.phase));
@@ -205,4 +205,21 @@ impl Form {
         acts.push(Act::Press { button: pressed.label.clone() });
         acts
     }
+}
+
+/// The button that has the focus first: the default one, which is the last. Where something failed it is the one that
+/// tries again, or the first that destroys nothing.
+fn first_button<'a>(screen: &Screen, spots: &'a [Spot]) -> Option<&'a Spot> {
+    let label = |spot: &Spot| match spot {
+        Spot::Button(at) => screen.buttons.get(*at).map(|b| b.label.as_str()),
+        _ => None,
+    };
+    let mut buttons = spots.iter().filter(|s| matches!(s, Spot::Button(_)));
+    let failed = screen.id == "esp.error" || screen.verdict == Some(Verdict::Failure);
+    if !failed {
+        return buttons.next_back();
+    }
+    let again = buttons.clone().find(|s| matches!(label(s), Some("Try again" | "Retry")));
+    let harmless = buttons.clone().find(|s| !matches!(label(s), Some("Reset device" | "Reset")));
+    again.or(harmless).or_else(|| buttons.next())
 }

@@ -21,6 +21,10 @@ pub(super) enum Action {
     Power,
     /// Fill in the answers that the scenario knows.
     Fill,
+    /// One stroke of the Windows key.
+    WindowsKey,
+    /// Take the device out of the scenario's people's hands, or give it back.
+    Hands,
     /// Another device.
     Device,
     /// Leave.
@@ -81,6 +85,20 @@ pub(super) static KEYMAP: &[Binding] = &[
         free: &[],
         short: "fill",
         long: "fill in the answers that the scenario knows",
+    },
+    Binding {
+        action: Action::Hands,
+        always: &[key(KeyCode::F(12))],
+        free: &[letter('h')],
+        short: "take over",
+        long: "take over from the people of the scenario, or let them go on",
+    },
+    Binding {
+        action: Action::WindowsKey,
+        always: &[key(KeyCode::F(10))],
+        free: &[letter('w')],
+        short: "Win key",
+        long: "the Windows key: five times opens the Windows Autopilot options",
     },
     Binding {
         action: Action::Pause,

@@ -52,6 +52,12 @@ pub(super) struct Palette {
     pub(super) dark_soft: Style,
     /// The logo while Windows starts.
     pub(super) dark_logo: Style,
+    /// A whole page that says that it went well.
+    pub(super) page_good: Style,
+    /// A whole page that says that it did not.
+    pub(super) page_bad: Style,
+    /// A QR code: dark on light, or without colours.
+    pub(super) qr: Style,
     /// Head and foot of the frame.
     pub(super) bar: Style,
     /// What stands out in them.
@@ -109,6 +115,9 @@ impl Palette {
             dark: on(252, 16),
             dark_soft: on(242, 16),
             dark_logo: on(39, 16),
+            page_good: on(231, 28),
+            page_bad: on(231, 124),
+            qr: on(16, 231),
             bar: on(250, BAR),
             bar_strong: on(231, BAR).add_modifier(Modifier::BOLD),
             bar_alert: on(16, 220).add_modifier(Modifier::BOLD),
@@ -152,6 +161,9 @@ impl Palette {
             dark: NONE,
             dark_soft: DIM,
             dark_logo: BOLD,
+            page_good: NONE,
+            page_bad: NONE,
+            qr: NONE,
             bar: REVERSED,
             bar_strong: REVERSED.add_modifier(Modifier::BOLD),
             bar_alert: BOLD,

@@ -9,7 +9,7 @@ use oobe_agent::time::{Span, VirtualTime};
 
 use super::TuiError;
 use super::app::{App, Command, Tempo};
-use super::model::Change;
+use super::model::{Change, Station};
 use super::pace::Pace;
 use super::source::Source;
 use crate::trace::record::{Record, What};
@@ -21,6 +21,10 @@ const FRAME: Duration = Duration::from_millis(80);
 const IDLE: Duration = Duration::from_millis(250);
 /// How long what somebody else typed stays up before it is sent.
 const GLANCE: Duration = Duration::from_millis(700);
+/// How long a page that asks somebody else stays up before they answer, in a demonstration.
+const READ: Duration = Duration::from_millis(1_800);
+/// How long a page stays up that says how it ended.
+const READ_RESULT: Duration = Duration::from_millis(4_500);
 /// The longest time that events are taken in without a frame.
 const BATCH: Duration = Duration::from_millis(60);
 /// Power comes back after this time.
@@ -33,6 +37,8 @@ pub(super) type Keep<'a> = dyn FnMut(&Record) -> Result<(), TuiError> + 'a;
 pub(super) struct Player<S> {
     pub(super) source: S,
     pub(super) app: App,
+    /// Pages stay up long enough to be read, whoever answers them.
+    pub(super) linger: bool,
     pace: Pace,
     /// Records that were made but not yet shown.
     pending: VecDeque<Record>,
@@ -47,6 +53,7 @@ impl<S: Source> Player<S> {
         Self {
             source,
             app,
+            linger: false,
             pace: Pace::new(wall, speed),
             pending: VecDeque::new(),
             glance: None,
@@ -90,6 +97,11 @@ impl<S: Source> Player<S> {
             Command::Act(device, acts) => {
                 self.catch_up();
                 self.act(&device, acts, keep);
+                self.pace.set(wall, self.source.now());
+            }
+            Command::Hands(mine) => {
+                self.catch_up();
+                self.source.people_act(!mine);
                 self.pace.set(wall, self.source.now());
             }
             Command::CutPower(device) => {
@@ -199,7 +211,10 @@ impl<S: Source> Player<S> {
             self.dirty = true;
             let typed = matches!(record.what, What::Act { act: Act::Fill { .. }, .. });
             match change {
-                Change::Scene => return true,
+                Change::Scene => {
+                    self.glance = self.reading().map(|time| wall + time).or(self.glance);
+                    return true;
+                }
                 Change::Acted if typed && !self.app.hands() && self.pace.speed() != Speed::Instant => {
                     self.glance = Some(wall + GLANCE);
                     return true;
@@ -208,6 +223,16 @@ impl<S: Source> Player<S> {
             }
         }
         false
+    }
+
+    /// How long the page that is up deserves to be read, when nobody here answers it.
+    fn reading(&self) -> Option<Duration> {
+        let asks = self.app.station().is_some_and(Station::asks);
+        if !self.linger || !asks || self.app.hands() || self.pace.speed() == Speed::Instant {
+            return None;
+        }
+        let result = self.app.screen().is_some_and(|screen| screen.verdict.is_some());
+        Some(if result { READ_RESULT } else { READ })
     }
 
     /// Shows everything that was made, at once.

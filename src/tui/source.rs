@@ -25,6 +25,8 @@ pub(super) trait Source {
     fn act(&mut self, device: &str, act: Act, sink: &mut Sink<'_>);
     /// Power goes, and comes back after a while.
     fn cut_power(&mut self, device: &str, back: Span, sink: &mut Sink<'_>);
+    /// The people of the scenario act, or keep their hands off.
+    fn people_act(&mut self, act: bool);
     /// Whether it takes part in what the person at the terminal does.
     fn is_live(&self) -> bool;
 }
@@ -56,6 +58,10 @@ impl Source for World {
 
     fn cut_power(&mut self, device: &str, back: Span, sink: &mut Sink<'_>) {
         self.cut_power(device, Some(back), sink);
+    }
+
+    fn people_act(&mut self, act: bool) {
+        self.people_act(act);
     }
 
     fn is_live(&self) -> bool {
@@ -125,6 +131,8 @@ impl Source for Replay {
     fn act(&mut self, _device: &str, _act: Act, _sink: &mut Sink<'_>) {}
 
     fn cut_power(&mut self, _device: &str, _back: Span, _sink: &mut Sink<'_>) {}
+
+    fn people_act(&mut self, _act: bool) {}
 
     fn is_live(&self) -> bool {
         false

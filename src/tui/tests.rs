@@ -4,6 +4,7 @@ mod fake;
 mod keys;
 mod model;
 mod play;
+mod scan;
 mod screens;
 mod snapshots;
 mod terminal;

@@ -6,11 +6,13 @@ mod bar;
 mod canvas;
 mod dark;
 mod desktop;
+mod details;
 mod esp;
 mod overlay;
 mod page;
 mod panel;
 mod parts;
+mod qr;
 mod sign_on;
 
 use ratatui::Frame;
@@ -98,6 +100,9 @@ fn device(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
         (Power::Up, Some(screen)) => match screen.id.as_str() {
             "desktop" => desktop::draw(canvas, area, screen, app),
             id if id.starts_with("winlogon.") => sign_on::draw(canvas, area, screen, app),
+            _ if screen.verdict.is_some() || screen.qr.is_some() || !screen.facts.is_empty() => {
+                details::draw(canvas, area, screen, app);
+            }
             _ => page::draw(canvas, area, screen, app),
         },
     }

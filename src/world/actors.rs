@@ -17,6 +17,9 @@ use crate::trace::record::{Record, What};
 use oobe_agent::io::{Correlation, Note};
 use std::collections::BTreeMap;
 
+/// The name under which the trace tells what the scenario's administrator did in the cloud.
+pub(crate) const ADMINISTRATOR: &str = "administrator";
+
 /// What an actor does.
 #[derive(Debug, Clone)]
 pub(super) enum Deed {
@@ -149,6 +152,7 @@ fn fits(on: &Condition, record: &Record, asked: Option<&(String, String)>) -> bo
             .as_ref()
             .is_some_and(|pattern| pattern.item.matches(item) && pattern.state.matches(state)),
         What::Restart { .. } => on.restart == Some(true),
+        What::PowerOff { .. } => on.power_off == Some(true),
         What::Request { method, url, .. } => on.request.as_ref().is_some_and(|pattern| {
             pattern.status.is_none() && pattern.error.is_none() && request_fits(pattern, method, url)
         }),
@@ -275,7 +279,7 @@ impl World {
             Err(error) => (false, error.to_string()),
         };
         let what =
-            What::Cloud { service: "admin".into(), what: "administrator".into(), ok, detail, rule: None };
+            What::Cloud { service: "admin".into(), what: ADMINISTRATOR.into(), ok, detail, rule: None };
         self.journal(sink);
         self.emit("cloud", what, sink);
     }

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use oobe_agent::Device;
 use oobe_agent::io::{Input, Link, Note, Timer};
-use oobe_agent::keys::SoftwareKeyStore;
+use oobe_agent::keys::{KeyCommand, KeyError, KeyName, KeyReply, SignatureForm, SoftwareKeyStore};
 use oobe_agent::setup::DeviceSetup;
 use oobe_agent::time::VirtualTime;
-use oobe_agent::tpm::{TpmCommand, TpmError, TpmProperties, TpmReply};
 
 use super::record;
+use super::tpm::TpmSocket;
 
 /// A device in its world.
 #[derive(Debug, Clone)]
@@ -87,22 +87,40 @@ impl Host {
     }
 }
 
-/// What sits in the device's TPM socket. A software TPM will; until then, what the scenario says of it: user-driven
-/// mode only asks whether there is one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum TpmSocket {
-    /// Nothing.
-    Empty,
-    /// A TPM that tells who it is.
-    Properties(TpmProperties),
+/// A device's keys, for whoever proves a channel with one of them: TLS, or what stands for it in process.
+#[derive(Debug, Clone)]
+pub(super) enum KeyRing {
+    /// The software key store.
+    Software(Box<SoftwareKeyStore>),
+    /// The TPM.
+    Tpm(TpmSocket),
 }
 
-impl TpmSocket {
-    pub(super) fn execute(&self, command: &TpmCommand) -> Result<TpmReply, TpmError> {
-        match (self, command) {
-            (Self::Empty, _) => Err(TpmError::Absent),
-            (Self::Properties(properties), TpmCommand::GetProperties) => {
-                Ok(TpmReply::Properties(properties.clone()))
+impl KeyRing {
+    /// The store that holds a key. It is a copy: how often a channel is proved differs from transport to transport, and
+    /// must not show in what the device's own store does next.
+    pub(super) fn of(host: &Host, key: &KeyName) -> Self {
+        if host.device.disk().tpm_keys.contains(key) {
+            Self::Tpm(host.tpm.clone())
+        } else {
+            Self::Software(Box::new(host.keys.clone()))
+        }
+    }
+
+    /// Signs, as certificates carry it.
+    pub(super) fn sign(&mut self, key: &KeyName, message: &[u8]) -> Result<Vec<u8>, KeyError> {
+        match self {
+            Self::Tpm(tpm) => tpm.sign(key, message).map_err(KeyError::Tpm),
+            Self::Software(keys) => {
+                let command = KeyCommand::Sign {
+                    key: key.clone(),
+                    message: message.to_vec(),
+                    form: SignatureForm::X509,
+                };
+                match keys.execute(&command)? {
+                    KeyReply::Signature { bytes } => Ok(bytes),
+                    _ => Err(KeyError::WrongUse),
+                }
             }
         }
     }

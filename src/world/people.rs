@@ -4,14 +4,14 @@
 use std::collections::BTreeMap;
 
 use oobe_agent::io::Act;
-use oobe_agent::screen::Screen;
+use oobe_agent::screen::{Screen, WINDOWS_KEY, WINDOWS_KEY_FIVE_TIMES, technician};
 use oobe_agent::time::{Span, VirtualTime};
 use oobe_wire::rng::Stream;
 use oobe_wire::secret::Secret;
 
 use super::queue::{Due, Queue};
 use crate::scenario::Scenario;
-use crate::scenario::spec::Step;
+use crate::scenario::spec::{PersonSpec, Step};
 
 /// Everybody.
 #[derive(Debug, Clone)]
@@ -23,7 +23,11 @@ pub(super) struct People {
 /// A place in front of a device.
 #[derive(Debug, Clone)]
 struct Seat {
+    /// Who prepares the device, until it is resealed.
+    technician: Option<Person>,
     person: Option<Person>,
+    /// Somebody else sits there for the time being.
+    away: bool,
     screen: Option<Screen>,
     /// What the screen asked when the person last looked up; a new question gets a new number.
     question: Option<(String, Option<String>, Vec<String>)>,
@@ -36,6 +40,7 @@ struct Person {
     user: String,
     passwords: Vec<Secret<String>>,
     typed: usize,
+    technician: bool,
     think: Span,
     tries: u32,
     at: BTreeMap<String, Vec<Step>>,
@@ -49,26 +54,10 @@ impl People {
             .device
             .keys()
             .map(|device| {
-                let person = scenario.person_at(device).filter(|_| !interactive).map(|(name, spec)| {
-                    let right = scenario.user(&spec.user).map(|(_, user)| user.password.clone());
-                    let passwords = if spec.passwords.is_empty() {
-                        right.into_iter().collect()
-                    } else {
-                        spec.passwords.clone()
-                    };
-                    Person {
-                        name: name.to_owned(),
-                        user: spec.user.clone(),
-                        passwords,
-                        typed: 0,
-                        think: spec.think.0,
-                        // Whoever knows several passwords tries them all.
-                        tries: spec.tries.max(u32::try_from(spec.passwords.len()).unwrap_or(u32::MAX)),
-                        at: spec.at.clone(),
-                        stream: Stream::new(seed, &["person", name]),
-                    }
-                });
-                (device.clone(), Seat { person, screen: None, question: None, number: 0 })
+                let new = |(name, spec)| Person::new(seed, scenario, name, spec);
+                let person = scenario.person_at(device).filter(|_| !interactive).map(new);
+                let technician = scenario.technician_at(device).filter(|_| !interactive).map(new);
+                (device.clone(), Seat { technician, person, ..Seat::empty() })
             })
             .collect();
         Self { seats }
@@ -82,23 +71,25 @@ impl People {
             user: String::new(),
             passwords: Vec::new(),
             typed: 0,
+            technician: false,
             think: Span::from_millis(1_000),
             tries: 0,
             at: BTreeMap::new(),
             stream: Stream::new(seed, &["person", "user"]),
         };
-        let seat = Seat { person: Some(person), screen: None, question: None, number: 0 };
+        let seat = Seat { person: Some(person), ..Seat::empty() };
         Self { seats: BTreeMap::from([(device.to_owned(), seat)]) }
     }
 
     /// Who sits at a device.
     pub(super) fn name_at(&self, device: &str) -> Option<&str> {
-        self.seats.get(device)?.person.as_ref().map(|p| p.name.as_str())
+        self.seats.get(device)?.sitting().map(|p| p.name.as_str())
     }
 
     /// The device that a person sits at.
     pub(super) fn seat_of(&self, name: &str) -> Option<&str> {
-        let found = self.seats.iter().find(|(_, seat)| seat.person.as_ref().is_some_and(|p| p.name == name));
+        let is = |seat: &Seat| seat.technician.iter().chain(&seat.person).any(|p| p.name == name);
+        let found = self.seats.iter().find(|(_, seat)| is(seat));
         found.map(|(device, _)| device.as_str())
     }
 
@@ -110,7 +101,7 @@ impl People {
     /// Whether a screen asks something that its person has no mind to answer any more.
     pub(super) fn gave_up(&self, device: &str, queue: &Queue) -> bool {
         let asked =
-            self.seats.get(device).is_some_and(|seat| seat.person.is_some() && seat.question.is_some());
+            self.seats.get(device).is_some_and(|seat| seat.sitting().is_some() && seat.question.is_some());
         asked && !queue.holds_person(device)
     }
 
@@ -124,6 +115,25 @@ impl People {
         if let Some(seat) = self.seats.get_mut(device) {
             (seat.screen, seat.question) = (None, None);
             seat.number += 1;
+        }
+    }
+
+    /// The device switched itself off: its technician is done with it.
+    pub(super) fn switched_off(&mut self, device: &str) {
+        self.screen_dark(device);
+        if let Some(seat) = self.seats.get_mut(device) {
+            seat.technician = None;
+        }
+    }
+
+    /// Everybody keeps their hands off, or takes up again what the screens ask for.
+    pub(super) fn take_part(&mut self, queue: &mut Queue, now: VirtualTime, part: bool) {
+        for (device, seat) in &mut self.seats {
+            seat.away = !part;
+            seat.number += 1;
+            if part {
+                seat.ask(queue, now, device);
+            }
         }
     }
 
@@ -142,15 +152,8 @@ impl People {
             return;
         }
         seat.number += 1;
-        let asks = question.is_some();
         seat.question = question;
-        let Some(person) = seat.person.as_mut().filter(|_| asks) else { return };
-        let mut at = now + person.think();
-        for (wait, acts) in person.answer(screen) {
-            at = at + wait;
-            let (name, device) = (person.name.clone(), device.to_owned());
-            queue.push(at, Due::Person { person: name, device, screen: seat.number, acts });
-        }
+        seat.ask(queue, now, device);
     }
 
     /// The act as it may stand in a trace.
@@ -173,7 +176,49 @@ fn question(screen: &Screen) -> Option<(String, Option<String>, Vec<String>)> {
     (!buttons.is_empty()).then(|| (screen.id.clone(), screen.error.clone(), buttons))
 }
 
+impl Seat {
+    const fn empty() -> Self {
+        Self { technician: None, person: None, away: false, screen: None, question: None, number: 0 }
+    }
+
+    /// Who sits there now.
+    fn sitting(&self) -> Option<&Person> {
+        self.technician.as_ref().or(self.person.as_ref()).filter(|_| !self.away)
+    }
+
+    /// The question that is up gets its answer, after some thought.
+    fn ask(&mut self, queue: &mut Queue, now: VirtualTime, device: &str) {
+        let (away, number) = (self.away || self.question.is_none(), self.number);
+        let person = self.technician.as_mut().or(self.person.as_mut()).filter(|_| !away);
+        let (Some(person), Some(screen)) = (person, &self.screen) else { return };
+        let mut at = now + person.think();
+        for (wait, acts) in person.answer(screen) {
+            at = at + wait;
+            let (name, device) = (person.name.clone(), device.to_owned());
+            queue.push(at, Due::Person { person: name, device, screen: number, acts });
+        }
+    }
+}
+
 impl Person {
+    fn new(seed: u64, scenario: &Scenario, name: &str, spec: &PersonSpec) -> Self {
+        let right = scenario.user(&spec.user).map(|(_, user)| user.password.clone());
+        let passwords =
+            if spec.passwords.is_empty() { right.into_iter().collect() } else { spec.passwords.clone() };
+        Self {
+            name: name.to_owned(),
+            user: spec.user.clone(),
+            passwords,
+            typed: 0,
+            technician: spec.technician,
+            think: spec.think.0,
+            // Whoever knows several passwords tries them all.
+            tries: spec.tries.max(u32::try_from(spec.passwords.len()).unwrap_or(u32::MAX)),
+            at: spec.at.clone(),
+            stream: Stream::new(seed, &["person", name]),
+        }
+    }
+
     /// Three quarters to five quarters of the usual time.
     fn think(&mut self) -> Span {
         Span(self.think.0.saturating_mul(750 + self.stream.below(501)) / 1_000)
@@ -197,7 +242,13 @@ impl Person {
             }
             self.tries -= 1;
         }
+        if self.technician && screen.keys.iter().any(|key| key == WINDOWS_KEY_FIVE_TIMES) {
+            return vec![windows_key(); 5];
+        }
         let mut acts: Vec<Act> = Vec::new();
+        let tiles = [technician::PRE_PROVISION, technician::PROVISIONING];
+        let tile = screen.choices.iter().find(|c| self.technician && tiles.contains(&c.label.as_str()));
+        acts.extend(tile.map(|tile| Act::Press { button: tile.label.clone() }));
         for field in &screen.fields {
             let text = if field.secret { self.password() } else { self.user.clone() };
             if field.value != text {
@@ -205,9 +256,13 @@ impl Person {
             }
         }
         let enabled = |label: &str| screen.buttons.iter().any(|b| b.enabled && b.label == label);
-        let button = ["Try again", "Continue anyway"].into_iter().find(|l| enabled(l)).map(str::to_owned);
+        let button = ["Try again", "Continue anyway", technician::RETRY]
+            .into_iter()
+            .find(|l| enabled(l))
+            .map(str::to_owned);
         let last = || {
-            let harmless = |label: &str| label != "Reset device" && label != "Collect logs";
+            let harmful = ["Reset device", "Collect logs", technician::RESET, technician::VIEW_DIAGNOSTICS];
+            let harmless = |label: &str| !harmful.contains(&label);
             screen.buttons.iter().rev().find(|b| b.enabled && harmless(&b.label)).map(|b| b.label.clone())
         };
         acts.extend(button.or_else(last).map(|button| Act::Press { button }));
@@ -222,6 +277,11 @@ impl Person {
     }
 }
 
+/// One stroke of the Windows key.
+fn windows_key() -> Act {
+    Act::Key { key: WINDOWS_KEY.to_owned() }
+}
+
 /// Steps as batches of acts between waits.
 pub(super) fn batches(steps: &[Step]) -> Vec<(Span, Vec<Act>)> {
     let mut batches = vec![(Span::ZERO, Vec::new())];
@@ -232,13 +292,104 @@ pub(super) fn batches(steps: &[Step]) -> Vec<(Span, Vec<Act>)> {
                 continue;
             }
             Step::Nothing => continue,
-            Step::Press(button) => Act::Press { button: button.clone() },
-            Step::Key(key) => Act::Key { key: key.clone() },
-            Step::Fill { field, text } => Act::Fill { field: field.clone(), text: text.clone() },
+            Step::Press(button) => vec![Act::Press { button: button.clone() }],
+            Step::Key(key) if key == WINDOWS_KEY_FIVE_TIMES => vec![windows_key(); 5],
+            Step::Key(key) => vec![Act::Key { key: key.clone() }],
+            Step::WindowsKey(times) => vec![windows_key(); usize::try_from(*times).unwrap_or(0)],
+            Step::Fill { field, text } => vec![Act::Fill { field: field.clone(), text: text.clone() }],
         };
         if let Some((_, acts)) = batches.last_mut() {
-            acts.push(act);
+            acts.extend(act);
         }
     }
     batches
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::{Fixtures, parse};
+    use oobe_agent::screen::technician::{self as pages, Deployment};
+    use oobe_agent::screen::{Button, Field};
+
+    const SCENARIO: &str = r#"
+        oobe = 1
+        title = "A technician, then a user"
+        [tenant.contoso]
+        preset = "contoso"
+        [device.pc]
+        preset = "laptop"
+        registered = { tenant = "contoso", profile = "standard" }
+        [person.tina]
+        technician = true
+        [person.alice]
+        user = "alice@contoso.test"
+    "#;
+
+    fn people() -> (People, Queue) {
+        let scenario = parse("test", "test.toml", SCENARIO, &Fixtures::built_in(), &[]).expect("it is sound");
+        (People::new(1, &scenario, false), Queue::default())
+    }
+
+    /// Who does what about a screen.
+    fn about(people: &mut People, queue: &mut Queue, screen: &Screen) -> (String, Vec<Act>) {
+        people.screen_shown(queue, VirtualTime::ZERO, "pc", screen);
+        match queue.pop() {
+            Some((_, Due::Person { person, acts, .. })) => (person, acts),
+            other => panic!("nobody does anything: {other:?}"),
+        }
+    }
+
+    fn sign_in() -> Screen {
+        let mut screen = Screen::new("entra.signin", "Welcome");
+        screen.fields.push(Field {
+            name: "username".into(),
+            label: "Email".into(),
+            value: String::new(),
+            secret: false,
+        });
+        screen.buttons.push(Button::new("Sign in"));
+        screen.keys.push(WINDOWS_KEY_FIVE_TIMES.into());
+        screen
+    }
+
+    fn press(button: &str) -> Act {
+        Act::Press { button: button.into() }
+    }
+
+    #[test]
+    fn a_technician_prepares_the_device_and_its_user_takes_it_from_there() {
+        let (mut people, mut queue) = people();
+        let deployment = Deployment::default();
+        let tina = |acts: &[Act]| ("tina".to_owned(), acts.to_vec());
+        let mut about = |people: &mut People, screen: &Screen| about(people, &mut queue, screen);
+
+        assert_eq!(
+            about(&mut people, &sign_in()),
+            tina(&[windows_key(), windows_key(), windows_key(), windows_key(), windows_key()])
+        );
+        let options = pages::options(true, None);
+        assert_eq!(about(&mut people, &options), tina(&[press(pages::PRE_PROVISION), press("Next")]));
+        let info = pages::information(false, &deployment, None, false);
+        assert_eq!(about(&mut people, &info), tina(&[press(pages::PROVISION)]));
+        let red = pages::failure(true, &deployment, "no", Span::ZERO);
+        assert_eq!(about(&mut people, &red), tina(&[press(pages::RETRY)]));
+        let green = pages::success(true, &deployment, Span::ZERO);
+        assert_eq!(about(&mut people, &green), tina(&[press(pages::RESEAL)]));
+
+        people.switched_off("pc");
+        let (who, acts) = about(&mut people, &sign_in());
+        assert_eq!((who.as_str(), acts.len()), ("alice", 2), "{acts:?}");
+    }
+
+    #[test]
+    fn whoever_is_away_does_nothing_and_begins_anew_once_back() {
+        let (mut people, mut queue) = people();
+        people.take_part(&mut queue, VirtualTime::ZERO, false);
+        people.screen_shown(&mut queue, VirtualTime::ZERO, "pc", &sign_in());
+        assert!(queue.pop().is_none());
+        assert_eq!(people.name_at("pc"), None);
+        people.take_part(&mut queue, VirtualTime::ZERO, true);
+        assert!(queue.holds_person("pc"));
+    }
 }

@@ -3,7 +3,7 @@
 use oobe_agent::io::{Correlation, HttpReply, HttpRequest, TransportError};
 use oobe_agent::keys::{KeyCommand, KeyError, KeyReply};
 use oobe_agent::time::Span;
-use oobe_agent::tpm::{TpmCommand, TpmError, TpmReply};
+use oobe_agent::tpm::{TpmCommand, TpmExecuted};
 use oobe_mock_cloud::JournalEntry;
 use oobe_wire::crypto::sha256;
 use oobe_wire::encoding::hex_lower;
@@ -68,12 +68,14 @@ pub(super) fn key(id: Correlation, command: &KeyCommand, result: &Result<KeyRepl
     What::Key { id, command, result }
 }
 
-pub(super) fn tpm(id: Correlation, command: TpmCommand, result: &Result<TpmReply, TpmError>) -> What {
+pub(super) fn tpm(id: Correlation, command: TpmCommand, executed: &TpmExecuted) -> What {
     What::Tpm {
         id,
         command,
-        reply: result.as_ref().ok().cloned(),
-        error: result.as_ref().err().map(ToString::to_string),
+        reply: executed.result.as_ref().ok().cloned(),
+        error: executed.result.as_ref().err().map(ToString::to_string),
+        ran: executed.ran.clone(),
+        took: executed.took,
     }
 }
 

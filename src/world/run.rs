@@ -1,6 +1,6 @@
 //! Running a world to its end.
 
-use super::{Sink, TransportKind, World};
+use super::{BackendError, Sink, TpmBackend, TransportKind, World};
 use crate::scenario::Scenario;
 use crate::scenario::spec::Keys;
 use crate::trace::record::TraceHeader;
@@ -17,6 +17,8 @@ pub struct RunOptions {
     pub as_of: Option<crate::scenario::quantity::Date>,
     /// How requests travel.
     pub transport: TransportKind,
+    /// Where the device's TPM is.
+    pub tpm: TpmBackend,
     /// How fast virtual time goes by.
     pub speed: Speed,
     /// A person sits at the terminal: the scenario's people keep their hands off.
@@ -99,6 +101,12 @@ pub enum RunError {
     /// The transport can't be opened.
     #[error("the transport can't be opened: {0}")]
     Transport(#[from] std::io::Error),
+    /// The TPM can't be reached.
+    #[error("the TPM can't be used: {0}")]
+    Tpm(#[from] BackendError),
+    /// One TPM for several devices.
+    #[error("there is one TPM outside, and the scenario has {0} devices with a TPM")]
+    OneTpm(usize),
 }
 
 /// Runs a scenario to its end; every record goes to `sink`, in order.

@@ -60,6 +60,6 @@ fn a_manual_page_for_every_command() {
     let output = oobe(&["man", "--out", out.to_str().expect("a path in UTF-8")]);
     assert!(output.status.success(), "{}", told(&output));
     let pages = std::fs::read_dir(&out).expect("the pages were written").count();
-    assert_eq!(pages, 11);
+    assert_eq!(pages, 12);
     assert!(told(&oobe(&["man"])).contains(".TH"));
 }

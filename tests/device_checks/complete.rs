@@ -58,9 +58,15 @@ fn every_check_of_the_device_has_a_negative_test() {
         named(path, &mut names);
     }
     assert!(names.len() > 50, "only {} checks were found: is the search still right?", names.len());
+    let listed: BTreeSet<String> = oobe_agent::checks::ALL.iter().map(|name| (*name).to_owned()).collect();
+    assert_eq!(names, listed, "agent/src/checks.rs lists what the sources check");
 
     let mut tests = Vec::new();
     sources(&root.join("tests/device_checks"), &mut tests);
+    // What a peer of the attestation may send is tried where the TPM does as a test wants.
+    tests.extend(
+        ["device/tests.rs", "dialogue/attest/tests.rs"].map(|file| root.join("agent/src").join(file)),
+    );
     let tests: String =
         tests.iter().map(|path| fs::read_to_string(path).expect("the file can be read")).collect();
     let missing: Vec<&String> = names

@@ -5,6 +5,7 @@
 //! [`time::Utc`], so the same inputs always give the same bytes. Parsers take anything a network can bring:
 //! they answer with an error, never with a panic.
 
+pub mod attestation;
 pub mod bcrypt;
 pub mod content;
 pub mod crypto;
@@ -21,6 +22,7 @@ pub mod secret;
 pub mod soap;
 pub mod syncml;
 pub mod time;
+pub mod tpm;
 pub mod wap;
 pub mod x509;
 pub mod xml;

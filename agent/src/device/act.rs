@@ -1,10 +1,12 @@
 //! What the person does to the screen, turned into what it means.
 
-use super::page::PERSONAL;
 use super::{Device, Tray};
 use crate::dialogue::Credentials;
-use crate::flow::{Event, Stage};
+use crate::flow::{Event, Stage, options_open_here};
 use crate::io::{Act, Effect, Note};
+use crate::screen::WINDOWS_KEY;
+use crate::screen::captions::PERSONAL;
+use crate::screen::technician::{DIAGNOSTICS_KEY, PACKAGE, REFRESH, RESET, RETRY, VIEW_DIAGNOSTICS};
 use oobe_wire::secret::{Personal, Secret};
 
 impl Device {
@@ -31,7 +33,13 @@ impl Device {
                 }
                 None => Self::nothing(tray, &format!("there is no button {button:?} on {}", screen.id)),
             },
+            Act::Key { key } if key.starts_with(WINDOWS_KEY) && options_open_here(&self.flow) => {
+                self.windows_key(act)
+            }
             Act::Key { key } => match (key.as_str(), self.flow.stage) {
+                (DIAGNOSTICS_KEY, _) if screen.keys.iter().any(|k| k == key) => {
+                    Self::nothing(tray, "the logs are exported")
+                }
                 ("Esc", Stage::Esp(_)) if screen.keys.iter().any(|k| k == "Esc") => {
                     Some(Event::ContinuedAnyway)
                 }
@@ -45,8 +53,11 @@ impl Device {
             self.memory.error = None; // a new try begins without the old one's message
         }
         match button {
-            "Decline" | "Start over" | "Back" => Some(Event::StartedOver),
-            "Try again" => Some(Event::TriedAgain),
+            "Decline" | "Start over" | "Back" | "Cancel" => Some(Event::StartedOver),
+            REFRESH => Some(Event::RefreshChosen),
+            RESET => Some(Event::ResetChosen),
+            VIEW_DIAGNOSTICS => Self::nothing(tray, "the logs are shown"),
+            "Try again" | RETRY => Some(Event::TriedAgain),
             "Continue anyway" => Some(Event::ContinuedAnyway),
             "Reset device" => Some(Event::ResetChosen),
             "Collect logs" => Self::nothing(tray, "the logs are collected"),
@@ -77,6 +88,9 @@ impl Device {
                 return Self::nothing(tray, "a personal account is no part of this simulation");
             }
             Stage::PersonalOrWork => self.memory.error = None,
+            Stage::Options if self.memory.picked.as_deref() == Some(PACKAGE) => {
+                return Self::nothing(tray, "provisioning packages are no part of this simulation");
+            }
             Stage::SignInPassword => {
                 let user = self.memory.user_name.clone();
                 return self.credentials(tray, user);

@@ -3,14 +3,17 @@
 use std::collections::BTreeMap;
 
 use crate::dialogue::Credentials;
+use crate::dialogue::attest::{Attest, Proof};
 use crate::dialogue::enrol::Enrol;
 use crate::dialogue::join::Join;
 use crate::dialogue::profile::Profile;
 use crate::dialogue::prt::Prt;
 use crate::dialogue::sign_in::{SignIn, SignedIn};
 use crate::io::{Correlation, Slot};
+use crate::keys::KeyCommand;
 use crate::manage::Activity;
 use crate::screen::Screen;
+use crate::tpm::TpmProperties;
 
 /// Memory.
 #[derive(Debug, Clone, Default)]
@@ -23,6 +26,8 @@ pub(super) struct Memory {
     pub(super) typed: BTreeMap<String, String>,
     /// The entry that the person picked in the list of the current screen.
     pub(super) picked: Option<String>,
+    /// Strokes of the Windows key on the current screen, one after the other.
+    pub(super) strokes: u8,
     /// The user name given on the sign-in page.
     pub(super) user_name: String,
     /// The user's credentials (USR-004: a restart loses them).
@@ -35,6 +40,15 @@ pub(super) struct Memory {
     pub(super) profile_attempts: u32,
     pub(super) profile: Option<Profile>,
     pub(super) sign_in: Option<SignIn>,
+    pub(super) attest: Option<Attest>,
+    /// What the TPM proved: good for one join.
+    pub(super) proof: Option<Proof>,
+    /// Code on the failure page of Device preparation.
+    pub(super) code: Option<String>,
+    /// What the TPM said of itself at this start.
+    pub(super) tpm: Option<TpmProperties>,
+    /// Key operations that the TPM carries out for a conversation.
+    pub(super) in_tpm: BTreeMap<Slot, KeyCommand>,
     pub(super) join: Option<Join>,
     pub(super) enrol: Option<Enrol>,
     pub(super) prt: Option<Prt>,

@@ -6,17 +6,17 @@ use oobe_catalog::{AsOf, InForce, codes, events, in_force, rules};
 use oobe_wire::model::AutopilotProfile;
 use oobe_wire::secret::Secret;
 
-use super::{Device, Parts, Tray, name};
+use super::{Device, Parts, Tray, by_device, name, technician};
 use crate::cx::{Answer, Ask, Cx};
 use crate::dialogue::{Credentials, Failure, enrol, join, probe, profile, prt, sign_in};
 use crate::disk::StoredTicket;
 use crate::flow::{Action, Event, ProfileTraits, Stage, reduce};
-use crate::io::{Slot, Timer};
+use crate::io::{Note, Slot, Timer};
 use crate::keys::KeyName;
 use crate::manage::{EnrolmentDetails, EntraIdentity, ManageEvent, Management, SignedOnUser, Verdict};
 use crate::setup::Mode;
 use crate::time::{Span, VirtualTime};
-use crate::tpm::TpmCommand;
+use crate::tpm::{TpmCommand, TpmReply};
 
 /// Between two tries at the profile (reference: artifacts, 6: about every ten seconds).
 const PROFILE_RETRY: Span = Span::from_secs(10);
@@ -31,8 +31,10 @@ impl Device {
             self.disk.kept = self.flow.kept;
             let after = self.flow.stage;
             if after != before {
-                let (mut cx, _) = self.parts(now, tray);
+                let (mut cx, parts) = self.parts(now, tray);
                 cx.state("oobe", stage_name(before), stage_name(after));
+                by_device::page_moved(&mut cx, &parts, after);
+                self.technician_clock(now);
             }
             for action in actions {
                 queue.extend(self.perform(now, tray, action));
@@ -52,6 +54,10 @@ impl Device {
             let boots = self.disk.boots;
             self.disk = crate::disk::Disk::fresh(self.setup.image.computer_name.clone());
             self.disk.boots = boots;
+            return Vec::new();
+        }
+        if action == Action::Reseal {
+            self.reseal(tray);
             return Vec::new();
         }
         let stage = self.flow.stage;
@@ -77,6 +83,11 @@ impl Device {
                 begin_profile(&mut cx, &mut parts);
                 (Vec::new(), Vec::new())
             }
+            Timer::Retry(Slot::Attest) => {
+                by_device::again(&mut cx, &mut parts);
+                (Vec::new(), Vec::new())
+            }
+            Timer::AttestLimit => (by_device::expired(&mut cx, &mut parts).into_iter().collect(), Vec::new()),
             Timer::Page if stage == Stage::AutoSignOn => {
                 let event = begin_sign_on(&mut cx, &mut parts);
                 (event.into_iter().collect(), Vec::new())
@@ -161,7 +172,8 @@ fn perform(cx: &mut Cx<'_>, parts: &mut Parts<'_>, stage: Stage, action: Action)
                 parts.memory.sign_in = Some(sign_in::SignIn::begin(cx, credentials));
             }
         }
-        Action::Join => begin_join(cx, parts),
+        Action::Attest => return by_device::attest(cx, parts),
+        Action::Join => return begin_join(cx, parts),
         Action::Enrol => return begin_enrol(cx, parts),
         Action::ResumeManagement => {
             if let Some(management) = parts.management {
@@ -187,15 +199,20 @@ fn perform(cx: &mut Cx<'_>, parts: &mut Parts<'_>, stage: Stage, action: Action)
             parts.memory.credentials = None;
             parts.memory.signed_in = None;
         }
+        Action::AwaitFirstUser => {
+            *parts.profile = None;
+            cx.note(Note::Ended { outcome: Note::SIGN_IN.into() });
+        }
         Action::Finish => {
             *parts.profile = None;
             if let Some(management) = parts.management {
                 management.finish(&mut parts.memory.activity, cx);
             }
-            cx.note(crate::io::Note::Ended { outcome: "desktop".into() });
+            cx.note(Note::Ended { outcome: "desktop".into() });
         }
         Action::Decided(rule, what) => cx.decided(rule, what),
-        Action::Restart(_) | Action::Wipe => {
+        Action::BeginProvisioning => return vec![technician::begin(cx, parts)],
+        Action::Restart(_) | Action::Wipe | Action::Reseal => {
             unreachable!("carried out by the device itself, which owns disk and memory")
         }
     }
@@ -207,16 +224,30 @@ fn begin_profile(cx: &mut Cx<'_>, parts: &mut Parts<'_>) {
     parts.memory.profile = Some(profile::Profile::begin(cx));
 }
 
-fn begin_join(cx: &mut Cx<'_>, parts: &mut Parts<'_>) {
-    let Some(user) = &parts.memory.signed_in else { return };
-    let request = join::Request {
-        token: user.drs_token.clone(),
-        tenant: user.tenant,
-        upn: user.upn.clone(),
-        ticket: parts.ticket.as_ref().filter(|_| parts.profile.is_some()).map(StoredTicket::secret),
-        display_name: parts.computer_name.clone(),
+fn begin_join(cx: &mut Cx<'_>, parts: &mut Parts<'_>) -> Vec<Event> {
+    let ticket = parts.ticket.as_ref().filter(|_| parts.profile.is_some()).map(StoredTicket::secret);
+    let display_name = parts.computer_name.clone();
+    let request = match (&parts.memory.signed_in, parts.memory.proof.take(), parts.profile.as_ref()) {
+        (Some(user), ..) => join::Request {
+            right: join::Right::User { token: user.drs_token.clone(), upn: user.upn.clone() },
+            tenant: user.tenant,
+            ticket,
+            display_name,
+        },
+        (None, Some(proof), Some(profile)) => join::Request {
+            right: join::Right::Device {
+                proof: Box::new(proof),
+                domain: profile.cloud_assigned_tenant_domain.clone(),
+            },
+            tenant: profile.cloud_assigned_tenant_id,
+            ticket,
+            display_name,
+        },
+        // The flow joins only with one of the two; memory that says otherwise starts over.
+        _ => return vec![Event::JoinFailed],
     };
     parts.memory.join = Some(join::Join::begin(cx, request));
+    Vec::new()
 }
 
 fn begin_enrol(cx: &mut Cx<'_>, parts: &mut Parts<'_>) -> Vec<Event> {
@@ -234,6 +265,11 @@ fn begin_enrol(cx: &mut Cx<'_>, parts: &mut Parts<'_>) -> Vec<Event> {
                 refresh_token: user.refresh_token.clone(),
                 upn: user.upn.clone(),
                 device_id: joined.device_id,
+                registration: parts.profile.as_ref().map(|p| p.ztd_registration_id),
+            },
+            // Nobody signed in: the device enrols itself, with the certificate of its join.
+            (None, Some(joined)) if joined.by_device => enrol::Right::Device {
+                device: joined.clone(),
                 registration: parts.profile.as_ref().map(|p| p.ztd_registration_id),
             },
             // The flow enrols only a joined device with a user in memory; a disk that says otherwise starts over.
@@ -274,9 +310,10 @@ fn answered(
 ) -> (Vec<Event>, Vec<ManageEvent>) {
     let event = match slot {
         Slot::Hardware => {
-            hardware(cx, &answer);
+            hardware(cx, parts, &answer);
             None
         }
+        Slot::Attest => by_device::answered(cx, parts, answer),
         Slot::Probe => {
             Some(if probe::resume(cx, &answer) { Event::ProbeSucceeded } else { Event::ProbeFailed })
         }
@@ -297,7 +334,10 @@ fn answered(
     (event.into_iter().collect(), Vec::new())
 }
 
-fn hardware(cx: &mut Cx<'_>, answer: &Answer) {
+fn hardware(cx: &mut Cx<'_>, parts: &mut Parts<'_>, answer: &Answer) {
+    if let Answer::Tpm(Ok(TpmReply::Properties(properties))) = answer {
+        parts.memory.tpm = Some(properties.clone());
+    }
     if let Answer::Tpm(Err(_)) = answer {
         cx.decided(
             rules::USR_011,
@@ -344,11 +384,16 @@ fn profile_answered(cx: &mut Cx<'_>, parts: &mut Parts<'_>, answer: &Answer) -> 
     }
 }
 
-/// What a profile says about pages (PRO-019, PRO-020).
+/// What a profile says about pages and about who deploys the device (PRO-019 to PRO-021).
 fn traits(profile: &AutopilotProfile) -> ProfileTraits {
     let bit = |mask: u32| profile.cloud_assigned_oobe_config & mask != 0;
     let preset = !profile.cloud_assigned_region.is_empty() || !profile.cloud_assigned_language.is_empty();
-    ProfileTraits { hides_region: preset && bit(1024), hides_eula: bit(16), hides_privacy: bit(4) }
+    ProfileTraits {
+        hides_region: preset && bit(1024),
+        hides_eula: bit(16),
+        hides_privacy: bit(4),
+        self_deploying: bit(32) && bit(64),
+    }
 }
 
 fn sign_in_answered(cx: &mut Cx<'_>, parts: &mut Parts<'_>, answer: &Answer) -> Option<Event> {
@@ -387,11 +432,13 @@ fn join_answered(cx: &mut Cx<'_>, parts: &mut Parts<'_>, answer: Answer) -> Opti
         join::Outcome::Joined(joined) => {
             *parts.joined = Some(*joined);
             name::assign(cx, parts);
+            by_device::joined(cx, parts);
             Some(Event::JoinSucceeded)
         }
         join::Outcome::Failed(failure) => {
             if let Some(code) = failure.code {
                 cx.event(events::UDR_304, &[("hresult", &code.to_string())]);
+                by_device::tell_join_rule(cx, parts, code);
             }
             fail(cx, parts, &failure);
             Some(Event::JoinFailed)
@@ -404,9 +451,11 @@ fn enrol_answered(cx: &mut Cx<'_>, parts: &mut Parts<'_>, answer: Answer) -> Opt
     parts.memory.enrol = None;
     match outcome {
         enrol::Outcome::Enrolled(enrolled) => {
+            let attested = parts.joined.as_ref().is_some_and(|joined| joined.by_device);
             let details = EnrolmentDetails {
                 device_id: enrolled.mdm_device_id.clone(),
-                user: Some(enrolled.upn.expose().clone()),
+                user: enrolled.upn.as_ref().map(|upn| upn.expose().clone()),
+                attested,
                 entra: parts
                     .joined
                     .as_ref()
@@ -430,6 +479,13 @@ fn enrol_answered(cx: &mut Cx<'_>, parts: &mut Parts<'_>, answer: Answer) -> Opt
                     Some(Event::EnrolFailed)
                 }
             }
+        }
+        enrol::Outcome::NotOffered if parts.joined.as_ref().is_some_and(|joined| joined.by_device) => {
+            let code = Some(codes::MENROLL_E_MDM_NOT_CONFIGURED);
+            let failure =
+                Failure::refused("enrolling into device management", code, "the tenant names no MDM");
+            fail(cx, parts, &failure);
+            Some(Event::EnrolFailed)
         }
         enrol::Outcome::NotOffered => Some(Event::EnrolSkipped),
         enrol::Outcome::Failed(failure) => {
@@ -476,8 +532,9 @@ fn refused(
 }
 
 /// Tells of a failure and puts its message on the page that follows.
-fn fail(cx: &mut Cx<'_>, parts: &mut Parts<'_>, failure: &Failure) {
+pub(super) fn fail(cx: &mut Cx<'_>, parts: &mut Parts<'_>, failure: &Failure) {
     tell(cx, failure);
+    parts.memory.code = failure.code.map(ToString::to_string);
     parts.memory.error = Some(match failure.code.map(shown_code) {
         Some(code) => format!("Something went wrong. Error code: {code}"),
         None => "Something went wrong.".into(),

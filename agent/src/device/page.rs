@@ -5,23 +5,27 @@ use oobe_catalog::screens::{self, ScreenFact};
 
 use super::Device;
 use super::memory::Memory;
-use crate::flow::{SignOnFor, Stage};
-use crate::screen::{Button, Choice, Field, Screen};
-
-/// Region that an image starts with; the page offers a few.
-const REGIONS: [&str; 4] = ["United States", "Germany", "Japan", "United Kingdom"];
-/// Keyboard layouts.
-const LAYOUTS: [&str; 4] = ["US", "German", "Japanese", "United Kingdom"];
-
-/// Entries of `plain.personal-or-work`.
-const WORK: &str = "Set up for work or school";
-pub(super) const PERSONAL: &str = "Set up for personal use";
+use crate::esp::Step;
+use crate::esp::preparation::{self, Going};
+use crate::flow::{SignOnFor, Stage, options_open_here};
+use crate::manage::DEFAULT_TEXT;
+use crate::screen::captions::{LAYOUTS, PERSONAL, REGIONS, WORK};
+use crate::screen::{Button, Choice, Field, Screen, WINDOWS_KEY_FIVE_TIMES};
 
 impl Device {
     /// What a person would see now; `None` while the screen is dark.
     pub(super) fn screen(&self) -> Option<Screen> {
-        let screen = match self.flow.stage {
-            Stage::Off | Stage::Booting => return None,
+        if let Some(page) = self.technician_page() {
+            return Some(page);
+        }
+        let mut screen = match self.flow.stage {
+            Stage::Off
+            | Stage::Booting
+            | Stage::Options
+            | Stage::Information
+            | Stage::Refreshing
+            | Stage::Provisioning
+            | Stage::Resealable => return None,
             Stage::Recovery => Self::page(screens::OOBE_RECOVERY, "Let's start over").buttons(&["Next"]),
             Stage::Region => self.plain(screens::OOBE_REGION).choices(&self.memory, &REGIONS).buttons(&["Yes"]),
             Stage::Keyboard => self.plain(screens::OOBE_KEYBOARD).choices(&self.memory, &LAYOUTS).buttons(&["Yes"]),
@@ -42,6 +46,11 @@ impl Device {
             Stage::SignInName => self.sign_in_name(),
             Stage::SignInPassword => self.password(),
             Stage::SigningIn => Self::working("Signing in..."),
+            Stage::Preparing(step) => self.preparing(step),
+            Stage::PreparingFailed(step) => self.preparing_failed(step),
+            Stage::AwaitingEspDecision if self.flow.kept.deployment.is_by_device() => {
+                self.preparing(Step::Preparing)
+            }
             Stage::Joining => Self::working("Joining your organization's network"),
             Stage::Enrolling | Stage::AwaitingEspDecision => Self::working("Setting up your device for mobile management"),
             Stage::WrongOrganization => self
@@ -62,6 +71,9 @@ impl Device {
             Stage::SigningOn(_) => Self::page(screens::WINLOGON_SIGNIN, "Welcome").busy(),
             Stage::Desktop => Self::page(screens::DESKTOP, "Desktop"),
         };
+        if options_open_here(&self.flow) {
+            screen.keys.push(WINDOWS_KEY_FIVE_TIMES.into());
+        }
         Some(screen)
     }
 
@@ -140,7 +152,7 @@ impl Device {
     fn sign_on(&self, what: SignOnFor) -> Screen {
         let text = match what {
             SignOnFor::AccountSetup => "Sign in to finish setting up your account.",
-            SignOnFor::Desktop => "Sign in.",
+            SignOnFor::FirstUser | SignOnFor::Desktop => "Sign in.",
         };
         let known = self.disk.joined.as_ref().map(|j| j.upn.expose().clone()).unwrap_or_default();
         let typed = self.memory.typed.get("username").cloned().unwrap_or(known);
@@ -154,6 +166,27 @@ impl Device {
 
     fn esp_title(&self) -> &'static str {
         if self.windows_11() { "Setting up for work or school" } else { "Setting up your device for work" }
+    }
+
+    /// Device preparation while there is no management: the rows are this device's own (SDM-013).
+    fn preparing(&self, step: Step) -> Screen {
+        let mut screen =
+            Self::page(screens::ESP_DEVICE_PREP, self.esp_title()).text("This could take a while.").busy();
+        screen.esp = Some(preparation::page(step, Going::Working));
+        screen
+    }
+
+    /// MOD-021: no server wrote a mask yet, so the buttons are ours.
+    fn preparing_failed(&self, step: Step) -> Screen {
+        let code = self.memory.code.as_deref();
+        let mut screen = Self::page(screens::ESP_ERROR, self.esp_title())
+            .error(Some(DEFAULT_TEXT.to_owned()))
+            .buttons(&["Reset device", "Try again"]);
+        screen.esp = Some(preparation::page(step, Going::Failed(code)));
+        if let Some(code) = code {
+            screen = screen.text(&format!("Error code: {code}"));
+        }
+        screen
     }
 
     fn esp(&self, phase: crate::esp::Phase) -> Screen {

@@ -3,6 +3,7 @@
 
 use oobe_catalog::codes;
 use oobe_wire::crypto::Jwk;
+use oobe_wire::ids::Guid;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -63,6 +64,13 @@ impl Discovery {
             "asking where the account is at home",
         );
         Self::AwaitRealm { user: user.to_owned() }
+    }
+
+    /// Begins for a tenant that is known already: nobody's home has to be found.
+    pub fn begin_for_tenant(cx: &mut Cx<'_>, slot: Slot, tenant: Guid) -> Self {
+        let url = format!("{}/{tenant}/.well-known/openid-configuration", cx.setup.endpoints.login);
+        cx.send(slot, HttpRequest::get(url), "reading the directory's OpenID configuration");
+        Self::AwaitConfiguration
     }
 
     /// Goes on; `None` while it is not over.

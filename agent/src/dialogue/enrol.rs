@@ -17,9 +17,10 @@ use oobe_wire::wap::ProvisioningDoc;
 use oobe_wire::x509::{self, Extension, Name, Usage};
 
 use super::authority::Authority;
-use super::join::public;
+use super::join::{JoinedDevice, public};
 use super::prt::MDM_RESOURCE;
 use super::sign_in::refresh_request;
+use super::userless::Userless;
 use super::{Credentials, Failure, json, token};
 use crate::cx::{Answer, Ask, Cx};
 use crate::io::{HttpReply, HttpRequest, Slot, TransportError};
@@ -48,6 +49,13 @@ pub enum Right {
         /// Its Autopilot registration, if it has one.
         registration: Option<Guid>,
     },
+    /// It joined Entra ID by itself (SDM-001): with a token of its own, for nobody.
+    Device {
+        /// The join.
+        device: JoinedDevice,
+        /// Its Autopilot registration, if it has one.
+        registration: Option<Guid>,
+    },
     /// A server that the user named.
     OnPremise {
         /// Discovery URL.
@@ -66,8 +74,8 @@ pub struct Enrolled {
     pub key: PublicKey,
     /// Device id as management sessions use it: 32 hex digits.
     pub mdm_device_id: String,
-    /// User principal name.
-    pub upn: Personal<String>,
+    /// User principal name; none for a device that enrolled itself (SDM-015).
+    pub upn: Option<Personal<String>>,
 }
 
 /// How it ended.
@@ -81,8 +89,17 @@ pub enum Outcome {
     Failed(Failure),
 }
 
+/// What a device that enrols itself waits for, before it is where all others are.
+#[derive(Debug, Clone, PartialEq)]
+enum Own {
+    GraphToken,
+    Endpoints,
+    MdmToken { discovery_url: String },
+}
+
 #[derive(Debug, Clone, PartialEq)]
 enum State {
+    Own(Userless, Own),
     GraphToken,
     Endpoints,
     MdmToken { discovery_url: String },
@@ -117,6 +134,10 @@ impl Enrol {
                 cx.send(Slot::Enrol, request, "getting a token to look up the tenant's MDM");
                 State::GraphToken
             }
+            Right::Device { device, .. } => {
+                let token = Userless::begin(cx, Slot::Enrol, device.clone(), GRAPH_RESOURCE);
+                State::Own(token, Own::GraphToken)
+            }
             Right::OnPremise { discovery_url, .. } => alive(cx, discovery_url.clone()),
         };
         Self { right, mdm_device_id, mdm_token: None, device_name, state }
@@ -132,15 +153,10 @@ impl Enrol {
 
     fn advance(&mut self, cx: &mut Cx<'_>, answer: Answer) -> Result<Option<Outcome>, Failure> {
         match (self.state.clone(), answer) {
+            (State::Own(token, step), answer) => return self.own(cx, token, step, answer),
             (State::GraphToken, Answer::Http(result)) => {
                 let token = self.token(cx, result, GRAPH_RESOURCE)?;
-                let url = format!(
-                    "{}/v1.0/myorganization/servicePrincipals/appId={INTUNE_APP}/endpoints",
-                    cx.setup.endpoints.graph
-                );
-                let request =
-                    HttpRequest::get(url).header("authorization", format!("Bearer {}", token.expose()));
-                cx.send(Slot::Enrol, request, "looking up the tenant's MDM");
+                look_up(cx, &token);
                 self.state = State::Endpoints;
             }
             (State::Endpoints, Answer::Http(result)) => {
@@ -215,7 +231,7 @@ impl Enrol {
                     document,
                     key,
                     mdm_device_id: self.mdm_device_id.clone(),
-                    upn: Personal::new(self.upn().to_owned()),
+                    upn: self.upn().map(|upn| Personal::new(upn.to_owned())),
                 }))));
             }
             _ => {}
@@ -223,10 +239,47 @@ impl Enrol {
         Ok(None)
     }
 
-    fn upn(&self) -> &str {
+    /// The device's own way to the management service: a token to look it up, and one to enrol with.
+    fn own(
+        &mut self,
+        cx: &mut Cx<'_>,
+        mut token: Userless,
+        step: Own,
+        answer: Answer,
+    ) -> Result<Option<Outcome>, Failure> {
+        let step = match (step, answer) {
+            (Own::GraphToken, answer) => match token.resume(cx, answer).transpose()? {
+                Some(graph) => {
+                    look_up(cx, &graph);
+                    Own::Endpoints
+                }
+                None => Own::GraphToken,
+            },
+            (Own::Endpoints, Answer::Http(result)) => {
+                let Some(discovery_url) = endpoint(result)? else { return Ok(Some(Outcome::NotOffered)) };
+                token.next(cx, MDM_RESOURCE);
+                Own::MdmToken { discovery_url }
+            }
+            (Own::MdmToken { discovery_url }, answer) => match token.resume(cx, answer).transpose()? {
+                Some(mdm) => {
+                    self.mdm_token = Some(mdm);
+                    self.state = alive(cx, discovery_url);
+                    return Ok(None);
+                }
+                None => Own::MdmToken { discovery_url },
+            },
+            (step, _) => step,
+        };
+        self.state = State::Own(token, step);
+        Ok(None)
+    }
+
+    /// Who enrols the device; nobody when it does so itself (SDM-015).
+    fn upn(&self) -> Option<&str> {
         match &self.right {
-            Right::Entra { upn, .. } => upn,
-            Right::OnPremise { credentials, .. } => credentials.user.expose(),
+            Right::Entra { upn, .. } => Some(upn),
+            Right::Device { .. } => None,
+            Right::OnPremise { credentials, .. } => Some(credentials.user.expose()),
         }
     }
 
@@ -235,13 +288,14 @@ impl Enrol {
     fn subject(&self) -> Name {
         match &self.right {
             Right::Entra { device_id, .. } => Name::common_name(device_id.to_string()),
+            Right::Device { device, .. } => Name::common_name(device.device_id.to_string()),
             Right::OnPremise { .. } => Name::common_name(self.mdm_device_id.clone()),
         }
     }
 
     fn security(&self) -> Security {
         match &self.right {
-            Right::Entra { .. } => {
+            Right::Entra { .. } | Right::Device { .. } => {
                 let token = self.mdm_token.as_ref().expect("the token is fetched before discovery begins");
                 Security::Jwt(token.expose().clone())
             }
@@ -278,14 +332,16 @@ impl Enrol {
     fn discover(&self, cx: &mut Cx<'_>, url: &str) {
         let body = Discover {
             header: RequestHeader::new(cx.rng.guid(), url, Security::None),
-            email: self.upn().to_owned(),
+            email: self.upn().unwrap_or_default().to_owned(),
             // 4.0 reaches the most servers (reference: protocols, G item 9).
             request_version: "4.0".into(),
             device_type: request::DEVICE_TYPE.into(),
             application_version: format!("10.0.{}", cx.setup.image.build),
             os_edition: cx.setup.image.edition_sku,
             auth_policies: match self.right {
-                Right::Entra { .. } => vec![AuthPolicy::OnPremise, AuthPolicy::Federated],
+                Right::Entra { .. } | Right::Device { .. } => {
+                    vec![AuthPolicy::OnPremise, AuthPolicy::Federated]
+                }
                 Right::OnPremise { .. } => vec![AuthPolicy::OnPremise],
             },
         };
@@ -310,7 +366,7 @@ impl Enrol {
             return Err(Failure::broken(DOING, Some(codes::MENROLL_E_INSECUREREDIRECT), problem));
         }
         let offered = match self.right {
-            Right::Entra { .. } => found.auth_policy == AuthPolicy::Federated,
+            Right::Entra { .. } | Right::Device { .. } => found.auth_policy == AuthPolicy::Federated,
             Right::OnPremise { .. } => found.auth_policy == AuthPolicy::OnPremise,
         };
         cx.checked("enrolment-auth-policy", (!offered).then(|| format!("{:?}", found.auth_policy)));
@@ -344,6 +400,15 @@ impl Enrol {
         };
         cx.send(Slot::Enrol, request::soap(url, body.write()), "enrolling into device management");
     }
+}
+
+fn look_up(cx: &mut Cx<'_>, token: &Secret<String>) {
+    let url = format!(
+        "{}/v1.0/myorganization/servicePrincipals/appId={INTUNE_APP}/endpoints",
+        cx.setup.endpoints.graph
+    );
+    let request = HttpRequest::get(url).header("authorization", format!("Bearer {}", token.expose()));
+    cx.send(Slot::Enrol, request, "looking up the tenant's MDM");
 }
 
 fn alive(cx: &mut Cx<'_>, discovery_url: String) -> State {

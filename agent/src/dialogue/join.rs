@@ -11,6 +11,7 @@ use oobe_wire::x509::{self, Name};
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Value, json};
 
+use super::attest::Proof;
 use super::{Failure, dsreg_agent, json as parse_json};
 use crate::cx::{Answer, Ask, Cx};
 use crate::io::{HttpReply, HttpRequest, Slot};
@@ -32,11 +33,14 @@ pub struct JoinedDevice {
     pub tenant: Guid,
     /// Device certificate, DER; its key is [`DEVICE_KEY`].
     pub certificate: Vec<u8>,
-    /// Who joined it: on the disk in the clear, since the sign-in page shows it; masked wherever it is printed.
+    /// Who joined it, empty for nobody: on the disk in the clear, since the sign-in page shows it; masked wherever it is printed.
     #[serde(serialize_with = "in_the_clear")]
     pub upn: Personal<String>,
     /// SIDs that became local administrators.
     pub administrators: Vec<String>,
+    /// Nobody joined it: it did so itself, with what its TPM proved.
+    #[serde(default)]
+    pub by_device: bool,
 }
 
 fn in_the_clear<S: Serializer>(upn: &Personal<String>, serializer: S) -> Result<S::Ok, S::Error> {
@@ -52,15 +56,32 @@ pub enum Outcome {
     Failed(Failure),
 }
 
-/// Who joins, and by which right.
+/// By which right a device joins.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Right {
+    /// A user signed in.
+    User {
+        /// Token for the Device Registration Service.
+        token: Secret<String>,
+        /// User principal name.
+        upn: String,
+    },
+    /// The TPM vouches for it (SDM-001). The fields of the request are public, the authorisation is *model* (MOD-017).
+    Device {
+        /// What it proved; the key that joins is in the TPM already.
+        proof: Box<Proof>,
+        /// Domain of the tenant, as the profile has it.
+        domain: String,
+    },
+}
+
+/// Who joins.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Request {
-    /// Token for the Device Registration Service.
-    pub token: Secret<String>,
-    /// Tenant of the user.
+    /// By which right.
+    pub right: Right,
+    /// The tenant.
     pub tenant: Guid,
-    /// User principal name.
-    pub upn: String,
     /// Ticket of an Autopilot registration, if the device has one.
     pub ticket: Option<Secret<String>>,
     /// Name the device goes by.
@@ -114,8 +135,14 @@ impl Join {
                 let reply = result.map_err(|e| Failure::transport(DOING, failed, &e))?;
                 let endpoint =
                     endpoint(cx, &reply).map_err(|problem| Failure::broken(DOING, failed, problem))?;
-                create(cx, DEVICE_KEY, kind);
-                self.state = State::DeviceKey { endpoint };
+                if let Right::Device { proof, .. } = &self.request.right {
+                    let device = proof.key.clone();
+                    create(cx, TRANSPORT_KEY, kind);
+                    self.state = State::TransportKey { endpoint, device };
+                } else {
+                    create(cx, DEVICE_KEY, kind);
+                    self.state = State::DeviceKey { endpoint };
+                }
                 Ok(None)
             }
             (State::DeviceKey { endpoint }, Answer::Keys(result)) => {
@@ -161,7 +188,17 @@ impl Join {
         if let Some(ticket) = &self.request.ticket {
             attributes["MSA-DDID"] = json!(base64_encode(ticket.expose().as_bytes()));
         }
-        let domain = self.request.upn.split_once('@').map_or("", |(_, domain)| domain);
+        let (token, domain, aik_certificate, statement) = match &self.request.right {
+            Right::User { token, upn } => {
+                let domain = upn.split_once('@').map_or("", |(_, domain)| domain);
+                (token, domain, String::new(), String::new())
+            }
+            Right::Device { proof, domain } => {
+                attributes["SharedDevice"] = json!("true");
+                let statement = base64_encode(&proof.statement.encode());
+                (&proof.device_token, domain.as_str(), base64_encode(&proof.aik_certificate), statement)
+            }
+        };
         let body = json!({
             "CertificateRequest": { "Type": "pkcs10", "Data": base64_encode(csr) },
             "TransportKey": base64_encode(&bcrypt::encode_public(transport)),
@@ -170,13 +207,13 @@ impl Join {
             "OSVersion": format!("10.0.{}", cx.setup.image.build),
             "DeviceDisplayName": self.request.display_name,
             "JoinType": 0,
-            "AikCertificate": "",
-            "AttestationData": "",
+            "AikCertificate": aik_certificate,
+            "AttestationData": statement,
             "Attributes": attributes,
         });
         let url = format!("{endpoint}?api-version=2.0");
         let request = HttpRequest::post(url, "application/json", body.to_string())
-            .header("authorization", format!("Bearer {}", self.request.token.expose()))
+            .header("authorization", format!("Bearer {}", token.expose()))
             .header("user-agent", dsreg_agent(cx.setup.image.build));
         cx.send(Slot::Join, request, "registering the device with Entra ID");
     }
@@ -230,8 +267,12 @@ impl Join {
             device_id: device_id.unwrap_or(Guid::NIL),
             tenant: self.request.tenant,
             certificate: der,
-            upn: Personal::new(self.request.upn.clone()),
+            upn: Personal::new(match &self.request.right {
+                Right::User { upn, .. } => upn.clone(),
+                Right::Device { .. } => String::new(),
+            }),
             administrators,
+            by_device: matches!(self.request.right, Right::Device { .. }),
         })
     }
 }

@@ -184,6 +184,11 @@ pub fn record_absence(cx: &mut Cx<'_>, refusal: Option<&ProfileRefusal>) {
     write(cx, registry::POLICY_CACHE_JSON, text("{\"ZeroTouchConfig\":{}}"));
 }
 
+/// The tenant of a device that nobody signed in to: that of its profile.
+pub fn record_own_tenant(cx: &mut Cx<'_>, tenant: &str) {
+    write(cx, registry::AUTOPILOT_AAD_TENANT_ID, text(tenant));
+}
+
 /// The tenant match of a user-driven run (EVT-012, USR-013).
 pub fn record_tenant(cx: &mut Cx<'_>, user_tenant: &str, matched: bool) {
     write(cx, registry::AUTOPILOT_AAD_TENANT_ID, text(user_tenant));

@@ -30,6 +30,14 @@ pub enum Event {
     ContinuedAnyway,
     /// The person pressed Reset device.
     ResetChosen,
+    /// The Windows key was pressed five times.
+    OptionsOpened,
+    /// The technician pressed Refresh.
+    RefreshChosen,
+    /// The name that the profile gives waits for a restart, which comes now (PRE-005).
+    NamePending,
+    /// There is no name to wait for.
+    NameSettled,
     /// There is internet.
     ProbeSucceeded,
     /// There is none.
@@ -50,6 +58,12 @@ pub enum Event {
     SignInRefused,
     /// The sign-in could not be finished: network, broken answer.
     SignInFailed,
+    /// The TPM was proved to the cloud, which granted a device token.
+    AttestationSucceeded,
+    /// It could not be proved: no answer, no TPM, or too many tries.
+    AttestationFailed,
+    /// The cloud rejects the proof: there is nothing to join with (SDM-006).
+    AttestationRejected,
     /// The device is joined.
     JoinSucceeded,
     /// It is not.
@@ -96,6 +110,8 @@ pub enum Action {
     CheckUpdates,
     /// Check the credentials with Entra ID.
     SignIn,
+    /// Prove the TPM to the cloud.
+    Attest,
     /// Join Entra ID.
     Join,
     /// Enrol into MDM.
@@ -112,8 +128,14 @@ pub enum Action {
     ForgetCredentials,
     /// Wipe the disk.
     Wipe,
+    /// The device part is over, no user has come yet: the sign-on screen stays (SDM-014).
+    AwaitFirstUser,
     /// The experience is over.
     Finish,
+    /// The technician's run begins: the clock of the result pages, and the name that the profile gives.
+    BeginProvisioning,
+    /// Turn off and be ready for the user.
+    Reseal,
     /// Restart.
     Restart(&'static str),
     /// A rule that this step rests on.

@@ -2,7 +2,9 @@
 
 use oobe_catalog::rules;
 
-use super::{Action, Event, Flow, Kept, SignOnFor, Stage, Start};
+use super::{
+    Action, Deployment, Event, Flow, Kept, ProfileTraits, SignOnFor, Stage, Start, prepare, technician,
+};
 use crate::esp::Phase;
 
 /// Takes one step. An event that means nothing in the current step changes nothing: late answers, keys pressed on
@@ -19,6 +21,7 @@ pub fn reduce(flow: &mut Flow, event: Event) -> Vec<Action> {
             power_off(flow);
             boot(flow, &mut wants);
         }
+        Event::OptionsOpened if technician::options_open_here(flow) => technician::open(flow, &mut wants),
         Event::LinkDown => flow.link = false,
         Event::LinkUp => flow.link = true,
         _ => step(flow, event, &mut wants),
@@ -27,7 +30,7 @@ pub fn reduce(flow: &mut Flow, event: Event) -> Vec<Action> {
 }
 
 /// Memory is gone; the disk stays.
-fn power_off(flow: &mut Flow) {
+pub(super) fn power_off(flow: &mut Flow) {
     *flow = Flow { link: flow.link, ..Flow::new(flow.start, flow.kept) };
 }
 
@@ -63,6 +66,10 @@ fn step(flow: &mut Flow, event: Event, wants: &mut Vec<Action>) {
         | Stage::SigningIn
         | Stage::WrongOrganization => sign_in(flow, event, wants),
         Stage::Joining | Stage::Enrolling | Stage::SetupError => set_up(flow, event, wants),
+        Stage::Options | Stage::Information | Stage::Refreshing | Stage::Provisioning | Stage::Resealable => {
+            technician::step(flow, event, wants);
+        }
+        Stage::Preparing(_) | Stage::PreparingFailed(_) => prepare::step(flow, event, wants),
         Stage::AwaitingEspDecision | Stage::Esp(_) | Stage::EspFailed(_) => status_page(flow, event, wants),
         Stage::Privacy | Stage::AutoSignOn | Stage::SignOn(_) | Stage::SigningOn(_) => {
             sign_on(flow, event, wants);
@@ -94,6 +101,7 @@ fn first_pages(flow: &mut Flow, event: Event, wants: &mut Vec<Action>) {
         (Stage::Probing, E::ProbeFailed) => no_internet(flow, wants),
         (Stage::FetchingProfile, E::ProfileArrived(traits)) => {
             flow.kept.profile = Some(traits);
+            flow.kept.deployment = deployment(traits, wants);
             check_updates(flow, wants);
         }
         (Stage::FetchingProfile, E::ProfileAbsent) => {
@@ -233,7 +241,7 @@ fn sign_on(flow: &mut Flow, event: Event, wants: &mut Vec<Action>) {
 }
 
 /// The disk is wiped and everything begins anew.
-fn reset(flow: &mut Flow, wants: &mut Vec<Action>) {
+pub(super) fn reset(flow: &mut Flow, wants: &mut Vec<Action>) {
     flow.kept = Kept::FRESH;
     power_off(flow);
     flow.stage = Stage::Booting;
@@ -247,11 +255,14 @@ fn booted(flow: &mut Flow, wants: &mut Vec<Action>) {
     if kept.enrolled {
         wants.push(Action::ResumeManagement);
     }
+    // A resealed device begins like a new one, for its user.
+    let resumes = kept.enrolled && kept.deployment != Deployment::Resealed;
     if kept.finished {
-        flow.stage = Stage::SignOn(SignOnFor::Desktop);
-    } else if kept.enrolled && kept.esp.is_none() {
+        let first = kept.deployment.is_by_device() && !kept.account_setup_done;
+        flow.stage = Stage::SignOn(if first { SignOnFor::FirstUser } else { SignOnFor::Desktop });
+    } else if resumes && kept.esp.is_none() {
         flow.stage = Stage::AwaitingEspDecision;
-    } else if kept.enrolled {
+    } else if resumes {
         if kept.profile.is_some() {
             wants.push(Action::UseResidentProfile);
         }
@@ -273,6 +284,17 @@ fn booted(flow: &mut Flow, wants: &mut Vec<Action>) {
             "no network: region and keyboard are asked even if the profile hides them",
         ));
         flow.stage = Stage::Region;
+    }
+}
+
+/// The profile decides who deploys the device (PRO-001).
+fn deployment(traits: ProfileTraits, wants: &mut Vec<Action>) -> Deployment {
+    if traits.self_deploying {
+        wants
+            .push(Action::Decided(rules::PRO_001, "self-deploying: no user signs in and none is associated"));
+        Deployment::SelfDeploying
+    } else {
+        Deployment::UserDriven
     }
 }
 
@@ -323,7 +345,7 @@ fn check_updates(flow: &mut Flow, wants: &mut Vec<Action>) {
 }
 
 /// The profile is known (or known not to be): which pages are left?
-fn after_updates(flow: &mut Flow, wants: &mut Vec<Action>) {
+pub(super) fn after_updates(flow: &mut Flow, wants: &mut Vec<Action>) {
     let preset = flow.kept.profile.is_some_and(|p| p.hides_region);
     if flow.region_answered || preset {
         to_sign_in(flow, wants);
@@ -337,7 +359,9 @@ fn to_sign_in(flow: &mut Flow, wants: &mut Vec<Action>) {
         flow.stage = Stage::PersonalOrWork;
         return;
     };
-    if profile.hides_eula || flow.eula_answered {
+    if (profile.hides_eula || flow.eula_answered) && flow.kept.deployment.is_by_device() {
+        prepare::begin(flow, wants);
+    } else if profile.hides_eula || flow.eula_answered {
         wants.push(Action::Decided(
             rules::OOB_002,
             "with a profile the organization's sign-in page comes at once",
@@ -350,7 +374,8 @@ fn to_sign_in(flow: &mut Flow, wants: &mut Vec<Action>) {
 
 /// License terms are accepted: with a profile they stand before the sign-in, without one behind it (OOB-022).
 fn after_eula(flow: &mut Flow, wants: &mut Vec<Action>) {
-    if flow.kept.profile.is_some() && !flow.kept.joined {
+    let resumes = flow.kept.enrolled && flow.kept.deployment != Deployment::Resealed;
+    if flow.kept.profile.is_some() && !resumes {
         to_sign_in(flow, wants);
     } else {
         resume_esp(flow, wants);
@@ -359,7 +384,10 @@ fn after_eula(flow: &mut Flow, wants: &mut Vec<Action>) {
 
 fn signed_in(flow: &mut Flow, wants: &mut Vec<Action>) {
     flow.credentials = true;
-    if flow.kept.joined {
+    if flow.kept.deployment == Deployment::Resealed {
+        technician::user_came(flow, wants);
+        resume_esp(flow, wants);
+    } else if flow.kept.joined {
         enrol(flow, wants);
     } else {
         flow.stage = Stage::Joining;
@@ -445,6 +473,11 @@ fn leave_phase(flow: &mut Flow, phase: Phase, wants: &mut Vec<Action>) {
 }
 
 fn to_account_part(flow: &mut Flow, wants: &mut Vec<Action>) {
+    match flow.kept.deployment {
+        Deployment::SelfDeploying => return prepare::to_sign_on_screen(flow, wants),
+        Deployment::Technician => return technician::to_green_page(flow, wants),
+        Deployment::UserDriven | Deployment::Resealed => {}
+    }
     let hides_privacy = flow.start == Start::Enroll || flow.kept.profile.is_some_and(|p| p.hides_privacy);
     if hides_privacy {
         to_sign_on(flow, wants);
@@ -476,7 +509,14 @@ fn signed_on(flow: &mut Flow, what: SignOnFor, wants: &mut Vec<Action>) {
     if what == SignOnFor::Desktop || flow.kept.account_setup_done {
         finish(flow, wants);
     } else if user {
-        wants.push(Action::Decided(rules::ESU_001, "the device part is done: Account setup"));
+        wants.push(if what == SignOnFor::FirstUser {
+            Action::Decided(
+                rules::ESU_002,
+                "the first user of a self-deployed device: Account setup runs now",
+            )
+        } else {
+            Action::Decided(rules::ESU_001, "the device part is done: Account setup")
+        });
         flow.stage = Stage::Esp(Phase::AccountSetup);
         wants.push(Action::BeginPhase(Phase::AccountSetup));
     } else {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::esp::Phase;
+use crate::esp::{Phase, Step};
 
 /// The step a device is in. What it shows follows from it, and so does what it waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -46,6 +46,20 @@ pub enum Stage {
     Enrolling,
     /// `entra.error`: sign-in, join or enrolment failed.
     SetupError,
+    /// `preprov.options`: the Windows key was pressed five times (PRE-001).
+    Options,
+    /// `preprov.info` (PRE-002).
+    Information,
+    /// `preprov.info`, while the profile is asked for again (PRE-003).
+    Refreshing,
+    /// `preprov.restart`: the device gets its name (PRE-005).
+    Provisioning,
+    /// `preprov.success`: the green page (PRE-007).
+    Resealable,
+    /// `esp.device-prep` before there is a management: the device takes this step of Device preparation by itself.
+    Preparing(Step),
+    /// `esp.error`: that step failed.
+    PreparingFailed(Step),
     /// The first management session decides whether there is an ESP (ESS-021).
     AwaitingEspDecision,
     /// A phase of the Enrollment Status Page runs.
@@ -70,8 +84,32 @@ pub enum Stage {
 pub enum SignOnFor {
     /// Account setup, because a restart lost the credentials (USR-004).
     AccountSetup,
+    /// Account setup of the first user of a device that deployed itself: anybody of the organization (SDM-014).
+    FirstUser,
     /// The desktop of a device that is done.
     Desktop,
+}
+
+/// Who deploys the device: decides whether somebody signs in, or the TPM vouches for the device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Deployment {
+    /// A user, who signs in and joins it.
+    #[default]
+    UserDriven,
+    /// Nobody (PRO-001).
+    SelfDeploying,
+    /// A technician, for a user who comes later (PRE-006).
+    Technician,
+    /// A technician did; its user has not come yet (PRE-008).
+    Resealed,
+}
+
+impl Deployment {
+    /// Whether the device joins by itself, with what its TPM proved.
+    pub const fn is_by_device(self) -> bool {
+        matches!(self, Self::SelfDeploying | Self::Technician)
+    }
 }
 
 /// How the device came to be managed; decides where a start leads.
@@ -93,6 +131,9 @@ pub struct ProfileTraits {
     pub hides_eula: bool,
     /// Privacy settings are hidden (bit 4).
     pub hides_privacy: bool,
+    /// Nobody signs in: the TPM is attested and the device joins by itself (bits 32 and 64; PRO-021).
+    #[serde(default)]
+    pub self_deploying: bool,
 }
 
 /// What survives a restart and a power cut: it is part of the disk (design, rule 7).
@@ -102,6 +143,9 @@ pub struct Kept {
     pub starts: u8,
     /// The profile on disk, if there is one.
     pub profile: Option<ProfileTraits>,
+    /// Who deploys the device, once a profile said so.
+    #[serde(default)]
+    pub deployment: Deployment,
     /// The device is joined to Entra ID.
     pub joined: bool,
     /// The device is enrolled into MDM.
@@ -123,6 +167,7 @@ impl Kept {
     pub const FRESH: Self = Self {
         starts: 0,
         profile: None,
+        deployment: Deployment::UserDriven,
         joined: false,
         enrolled: false,
         esp: None,

@@ -88,6 +88,8 @@ pub enum Slot {
     Profile,
     /// Home realm, OIDC discovery, keys, token grant.
     SignIn,
+    /// The TPM proved to the attestation service.
+    Attest,
     /// Device registration with Entra ID.
     Join,
     /// MDM discovery, policy, enrolment.
@@ -134,6 +136,10 @@ pub enum Timer {
     RequestLimit(Slot),
     /// Probe the network again, ask for the profile again, sync again: the next try of this conversation.
     Retry(Slot),
+    /// The TPM is at work: a key operation of this conversation waits for it.
+    TpmReady(Slot),
+    /// The TPM has so long to be attested.
+    AttestLimit,
     /// Critical updates are being looked for.
     Updates,
     /// The user's MDM context comes up after sign-on.

@@ -77,7 +77,7 @@ pub enum Note {
         /// In words.
         detail: String,
     },
-    /// The device reached an end of the run: `desktop`, `signed-out`, `error`...
+    /// The device reached an end of the run: `desktop`, `sign-in`, ...
     Ended {
         /// Which.
         outcome: String,
@@ -90,6 +90,9 @@ pub enum Note {
 }
 
 impl Note {
+    /// How a run ends at the sign-on screen of a device that deployed itself, unless somebody signs in (SDM-014).
+    pub const SIGN_IN: &'static str = "sign-in";
+
     /// A decision that rests on `rule`.
     pub fn decided(rule: &'static Rule, what: impl Into<String>) -> Self {
         Self::Decided { what: what.into(), rule: rule.id.to_owned() }

@@ -28,6 +28,8 @@ pub struct EnrolmentDetails {
     pub public_key: PublicKey,
     /// Whether an Autopilot profile led here.
     pub autopilot: bool,
+    /// Whether the device joined by itself, with what its TPM proved: nobody is its user.
+    pub attested: bool,
     /// Computer name.
     pub device_name: String,
 }
@@ -83,6 +85,9 @@ pub struct Enrolment {
     pub identity: ClientIdentity,
     /// Whether an Autopilot profile led here.
     pub autopilot: bool,
+    /// Whether the device joined by itself, with what its TPM proved: nobody is its user.
+    #[serde(default)]
+    pub attested: bool,
     /// Computer name.
     pub device_name: String,
     /// How a session that could not be held is tried again.

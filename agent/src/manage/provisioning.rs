@@ -39,6 +39,7 @@ pub(super) fn apply(
         entra: details.entra,
         identity: ClientIdentity { certificate: mine, key: details.key },
         autopilot: details.autopilot,
+        attested: details.attested,
         device_name: details.device_name,
         backoff: account.backoff,
     };

@@ -3,11 +3,11 @@
 mod apps;
 mod device_phase;
 mod enrolment;
-mod fixtures;
-mod peer;
+pub(crate) mod fixtures;
+pub(crate) mod peer;
 mod properties;
 mod restart;
 mod session;
 mod tree;
-mod user_phase;
+pub(crate) mod user_phase;
 mod world;

@@ -11,7 +11,10 @@ mod phase;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use failure::DEFAULT_TEXT;
 pub use failure::FailurePage;
+pub(crate) use mirror::mirror_phase;
+pub(crate) use phase::page_event;
 
 use crate::esp::Phase;
 use crate::time::VirtualTime;
@@ -35,6 +38,9 @@ pub(crate) struct Tracker {
     waiting_since: Option<VirtualTime>,
     /// Whether out-of-box experience and page are over.
     over: bool,
+    /// Whether a technician prepared the device for a user who is to come.
+    #[serde(default)]
+    resealed: bool,
     /// Whether an update ring holds the page.
     ring: Ring,
 }

@@ -106,7 +106,10 @@ fn compose(state: &mut State, tenant: Guid, registration: Guid) -> Result<Autopi
 }
 
 /// The assigned profile, else the oldest one for all devices, else none (reference: flows, sections 1 and 17).
-fn choose<'a>(tenant: &'a Tenant, record: &Registration) -> Result<&'a ProfileSetup, &'static Code> {
+pub(crate) fn choose<'a>(
+    tenant: &'a Tenant,
+    record: &Registration,
+) -> Result<&'a ProfileSetup, &'static Code> {
     match &record.profile {
         Some(name) => tenant.profile(name).ok_or(codes::ZTD_PROFILE_DOES_NOT_EXIST),
         None => tenant.profiles.iter().find(|p| p.assigned_to_all).ok_or(codes::ZTD_NO_PROFILE_ASSIGNED),

@@ -33,6 +33,11 @@ impl DrsError {
         Self::new(StatusCode::UNAUTHORIZED, "AuthenticationError", "error_authentication_failed", refused)
     }
 
+    /// The device did not prove its TPM (MOD-019).
+    pub(super) fn attestation(refused: Refused) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "AuthenticationError", "error_attestation_failed", refused)
+    }
+
     /// The user may not join devices.
     pub(super) fn not_allowed(refused: Refused) -> Self {
         Self::new(StatusCode::FORBIDDEN, "AuthorizationError", "error_join_not_allowed", refused)

@@ -7,6 +7,7 @@ use oobe_wire::time::Utc;
 use oobe_wire::x509::{DeviceExtensions, Name, Profile};
 use serde_json::{Value, json};
 
+use super::attested;
 use super::error::DrsError;
 use super::request::{JoinRequest, read};
 use crate::autopilot::{Found, look_up, ticket_known};
@@ -36,8 +37,13 @@ pub(super) fn join(state: &mut State, call: &Call<'_>) -> Result<Reply, DrsError
     let (bearer, user) = caller(state, call)?;
     let request = read(state, call)?;
     let registration = registration(state, &request, bearer.tenant)?;
+    if let Some(grant) = &bearer.grant {
+        attested::prove(state, grant, &request, registration.map(|(_, registration)| registration))?;
+    }
     let id = device_id(state, &request, bearer.tenant, registration)?;
-    allowed(state, bearer.tenant, user, id)?;
+    if let Some(user) = user {
+        allowed(state, bearer.tenant, user, id)?;
+    }
 
     let certificate = certificate(state, call, &request, &bearer, user, id);
     let thumbprint = oobe_wire::encoding::hex_upper(&oobe_wire::crypto::sha1(&certificate));
@@ -51,7 +57,7 @@ pub(super) fn join(state: &mut State, call: &Call<'_>) -> Result<Reply, DrsError
         joined: Some(Joined {
             at: state.now,
             join_type: request.join_type,
-            owner: Some(user),
+            owner: user,
             thumbprint: thumbprint.clone(),
             transport_key: request.transport_key.clone(),
         }),
@@ -59,7 +65,7 @@ pub(super) fn join(state: &mut State, call: &Call<'_>) -> Result<Reply, DrsError
     state.devices.insert(id, device);
     state.journal.tell(Service::Drs, "device-joined", format!("{id} to tenant {}", bearer.tenant));
 
-    let upn = state.tenant_by_id(bearer.tenant).and_then(|t| t.user(user)).map(|u| u.setup.upn.clone());
+    let upn = state.tenant_by_id(bearer.tenant).and_then(|t| t.user(user?)).map(|u| u.setup.upn.clone());
     let mut answer = json!({
         "Certificate": { "RawBody": base64_encode(&certificate), "Thumbprint": thumbprint },
         "User": { "Upn": upn },
@@ -70,12 +76,16 @@ pub(super) fn join(state: &mut State, call: &Call<'_>) -> Result<Reply, DrsError
     Ok(json_reply(StatusCode::OK, &answer))
 }
 
-/// Who calls: the token, and its user.
-fn caller(state: &mut State, call: &Call<'_>) -> Result<(Bearer, Guid), DrsError> {
+/// Who calls: the token, and its user; none for a device with a token of the attestation service.
+fn caller(state: &mut State, call: &Call<'_>) -> Result<(Bearer, Option<Guid>), DrsError> {
     let token = call.bearer().ok_or("the request has no bearer token");
     let token = state.journal.need(checks::DRS_TOKEN_PRESENT, token).map_err(DrsError::authentication)?;
     let bearer = verify(state, token, &[Audience::DeviceRegistration], &TOKEN_CHECKS)
         .map_err(DrsError::authentication)?;
+    if let Some(grant) = &bearer.grant {
+        attested::redeem(state, grant)?;
+        return Ok((bearer, None));
+    }
     let user = bearer.user.ok_or("the token has no user");
     let user = user.and_then(|id| match state.tenant_by_id(bearer.tenant).and_then(|t| t.user(id)) {
         Some(user) if user.setup.enabled => Ok(id),
@@ -83,7 +93,7 @@ fn caller(state: &mut State, call: &Call<'_>) -> Result<(Bearer, Guid), DrsError
         None => Err("the account is not there"),
     });
     let user = state.journal.need(checks::DRS_USER, user).map_err(DrsError::authentication)?;
-    Ok((bearer, user))
+    Ok((bearer, Some(user)))
 }
 
 /// The registration behind the device ticket: tenant and id. A device that another tenant has registered joins like one
@@ -154,14 +164,15 @@ fn certificate(
     call: &Call<'_>,
     request: &JoinRequest,
     bearer: &Bearer,
-    user: Guid,
+    user: Option<Guid>,
     id: Guid,
 ) -> Vec<u8> {
     let authority = state.authority();
     let region = state.tenant_by_id(bearer.tenant).map(|t| t.region.clone());
     let extensions = DeviceExtensions {
         device_id: id,
-        user_id: user,
+        // A device that joined on its own stands in for the user (reference: protocols, A.3).
+        user_id: user.unwrap_or(id),
         tenant_id: bearer.tenant,
         join_type: request.join_type,
         region: region.filter(|r| !r.is_empty()),

@@ -22,6 +22,10 @@ struct Body {
     certificate_request: CertificateRequest,
     transport_key: String,
     #[serde(default)]
+    aik_certificate: String,
+    #[serde(default)]
+    attestation_data: String,
+    #[serde(default)]
     device_type: String,
     #[serde(rename = "OSVersion", default)]
     os_version: String,
@@ -45,6 +49,10 @@ struct CertificateRequest {
 pub(super) struct JoinRequest {
     pub(super) csr: ParsedCsr,
     pub(super) transport_key: PublicKey,
+    /// `AikCertificate`, base64; empty for none.
+    pub(super) aik_certificate: String,
+    /// `AttestationData`, base64; empty for none.
+    pub(super) attestation_data: String,
     pub(super) os_version: String,
     pub(super) display_name: String,
     pub(super) join_type: u8,
@@ -87,6 +95,8 @@ pub(super) fn read(state: &mut State, call: &Call<'_>) -> Result<JoinRequest, Dr
         transport_key,
         wants_sids: attribute("ReturnClientSid").is_some_and(|v| v.eq_ignore_ascii_case("true")),
         ticket: ticket.filter(|t| !t.is_empty()),
+        aik_certificate: body.aik_certificate,
+        attestation_data: body.attestation_data,
         os_version: body.os_version,
         display_name: body.device_display_name,
         join_type,

@@ -179,7 +179,7 @@ fn puid(user: Guid) -> String {
 }
 
 /// Signs; an injected fault may spoil claims or signature.
-fn sign_tweaked(state: &mut State, call: &Call<'_>, mut claims: Map<String, Value>) -> String {
+pub(super) fn sign_tweaked(state: &mut State, call: &Call<'_>, mut claims: Map<String, Value>) -> String {
     let authority = state.authority();
     let tweak = call.tweaks.iter().find_map(|kind| match kind {
         FaultKind::Token { tweak } => Some(*tweak),

@@ -4,8 +4,8 @@ use oobe_wire::ids::Guid;
 use oobe_wire::jwt::parse;
 use serde_json::Value;
 
-use super::Audience;
 use super::oidc::issuer;
+use super::{Audience, JoinGrant};
 use crate::journal::{Check, Refused};
 use crate::state::State;
 
@@ -34,6 +34,8 @@ pub(crate) struct Bearer {
     /// None for a device on its own.
     pub(crate) user: Option<Guid>,
     pub(crate) device: Option<Guid>,
+    /// What a device token of the attestation service grants.
+    pub(crate) grant: Option<JoinGrant>,
 }
 
 /// Checks an access token: signature, issuer, audience, times.
@@ -97,5 +99,5 @@ fn examine(state: &mut State, token: &str, audiences: &[Audience]) -> Result<Bea
         _ => {}
     }
     let user = (text("idtyp") != "device").then(|| id("oid")).flatten();
-    Ok(Bearer { tenant, user, device: id("deviceid") })
+    Ok(Bearer { tenant, user, device: id("deviceid"), grant: JoinGrant::of(&claims) })
 }

@@ -8,7 +8,7 @@ use oobe_wire::x509::{Extension, Name, ParsedCsr, Profile, oid, parse_csr};
 use super::caller::{Caller, identify};
 use super::document::{Account, document};
 use super::fault::EnrolError;
-use super::terms;
+use super::{terms, userless};
 use crate::checks;
 use crate::fault::FaultKind;
 use crate::http::Call;
@@ -41,6 +41,7 @@ pub(super) fn enrol(
     terms(state, &request, &caller)?;
     rights(state, &caller, &device_id)?;
     let registration = zero_touch(state, &request, &caller)?;
+    let registration = userless::admit(state, &request, &caller, registration)?;
 
     let subject = match entra_device {
         Some(device) => Name::common_name(device.to_string()),
@@ -80,6 +81,7 @@ pub(super) fn enrol(
     // What was known of an earlier life of this device is forgotten (field bug 3).
     state.enrolments.insert(device_id.to_lowercase(), enrolment);
     state.journal.tell(Service::Mdm, "device-enrolled", format!("{device_id} as {intune_id}"));
+    userless::deployed(state, &caller, registration);
     Ok(TokenResponse { provisioning_doc: doc.write().into_bytes() })
 }
 

@@ -27,6 +27,7 @@ impl EnrolError {
         certificate_request => CertificateRequest,
         invalid_security => InvalidSecurity,
         device_cap => DeviceCapReached,
+        enrollment_server => EnrollmentServer,
         device_not_supported => DeviceNotSupported,
         not_supported => NotSupported,
         user_license => UserLicense,

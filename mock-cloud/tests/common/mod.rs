@@ -6,6 +6,7 @@ pub mod http;
 pub mod session;
 pub mod setup;
 pub mod steps;
+pub mod tpm;
 
 use oobe_mock_cloud::{Check, Cloud, JournalEntry};
 

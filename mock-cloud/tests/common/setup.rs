@@ -2,7 +2,9 @@
 
 use oobe_mock_cloud::setup::*;
 use oobe_mock_cloud::{Cloud, CloudSetup};
+use oobe_wire::bcrypt::encode_public;
 use oobe_wire::crypto::KeyKind;
+use oobe_wire::encoding::base64_encode;
 use oobe_wire::hwhash::{HardwareRecord, Nic, Smbios, encode, to_base64};
 use oobe_wire::ids::Guid;
 use oobe_wire::secret::Secret;
@@ -25,7 +27,7 @@ pub fn hardware(number: u8) -> HardwareRecord {
             ..Smbios::default()
         },
         nics: vec![Nic { medium: 14, mac: [2, 0, 0, 0, 0, number] }],
-        tpm_ek_pub: Some(vec![number; 32]),
+        tpm_ek_pub: Some(encode_public(super::tpm::endorsement_key(number).public())),
         ..HardwareRecord::default()
     }
 }
@@ -85,7 +87,12 @@ pub fn contoso() -> CloudSetup {
         users: vec![user(EVE)],
         ..TenantSetup::default()
     };
-    CloudSetup { seed: 7, tenants: vec![tenant, fabrikam], ..CloudSetup::default() }
+    let vendor = VendorCa {
+        name: "TEST ONLY vendor".into(),
+        certificate: base64_encode(&super::tpm::vendor_ca("vendor").2),
+    };
+    let attestation = AttestationSetup { vendor_cas: vec![vendor], ..AttestationSetup::default() };
+    CloudSetup { seed: 7, tenants: vec![tenant, fabrikam], attestation, ..CloudSetup::default() }
 }
 
 pub fn cloud() -> Cloud {
@@ -96,6 +103,14 @@ pub fn cloud_with(change: impl FnOnce(&mut TenantSetup)) -> Cloud {
     let mut setup = contoso();
     change(&mut setup.tenants[0]);
     Cloud::new(setup).unwrap()
+}
+
+/// With device 2 registered as well.
+pub fn two_devices() -> Cloud {
+    cloud_with(|t| {
+        let hardware_hash = hash(&hardware(2), EPOCH.plus_days(-30));
+        t.autopilot.devices.push(RegisteredDevice { hardware_hash, ..RegisteredDevice::default() });
+    })
 }
 
 pub fn rsa() -> Cloud {

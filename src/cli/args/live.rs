@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueHint};
+use clap::{Args, ValueEnum, ValueHint};
 
-use super::{KeysArg, TransportArg, VariationArgs, speed};
+use super::{KeysArg, TpmArgs, TransportArg, VariationArgs, speed};
 use crate::scenario::quantity::Duration;
 use crate::world::Speed;
 
@@ -33,9 +33,59 @@ pub(in crate::cli) struct TuiArgs {
     /// How requests travel.
     #[arg(long, value_enum, default_value_t)]
     pub(in crate::cli) transport: TransportArg,
+    #[command(flatten)]
+    pub(in crate::cli) tpm: TpmArgs,
     /// Write the trace to a file.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(in crate::cli) trace: Option<PathBuf>,
+}
+
+/// `oobe demo`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Keys: h takes over from the people of the demo and gives back, space pauses, - and + change the speed, t tells the
+story so far, ? lists every key, q leaves.
+
+Examples:
+  oobe demo                        watch a user-driven deployment
+  oobe demo user-driven --yours    you are the person: F9 fills in user name and password
+  oobe demo --speed 300x           in a hurry")]
+pub(in crate::cli) struct DemoArgs {
+    /// What to show.
+    #[arg(value_name = "MODE", value_enum, default_value_t)]
+    pub(in crate::cli) mode: DemoMode,
+    /// You act from the beginning; nobody else does.
+    #[arg(long)]
+    pub(in crate::cli) yours: bool,
+    /// How fast virtual time goes by: `instant`, `real`, or a factor.
+    #[arg(long, value_parser = speed, default_value = "60x")]
+    pub(in crate::cli) speed: Speed,
+    /// Makes it another run: other names, other delays.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
+    pub(in crate::cli) seed: Option<u64>,
+    /// Write the trace to a file.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(in crate::cli) trace: Option<PathBuf>,
+}
+
+/// What a demo shows. Each is a scenario inside the program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(in crate::cli) enum DemoMode {
+    /// A user signs in, the device joins and enrols for that user.
+    #[default]
+    UserDriven,
+}
+
+impl DemoMode {
+    /// Name and text of its scenario.
+    pub(in crate::cli) const fn scenario(self) -> (&'static str, &'static str) {
+        match self {
+            Self::UserDriven => (
+                "user-driven",
+                include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/user-driven.toml")),
+            ),
+        }
+    }
 }
 
 /// `oobe enroll`

@@ -11,10 +11,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 pub(super) use self::generate::{CompletionsArgs, ManArgs, SchemaArgs, SchemaOf};
 pub(super) use self::knowledge::{CheckArgs, DiffArgs, ExplainArgs, ListArgs, ListFormat};
-pub(super) use self::live::{EnrollArgs, TuiArgs};
+pub(super) use self::live::{DemoArgs, EnrollArgs, TuiArgs};
 pub(super) use self::run::{Format, ReportKind, RunArgs};
 use crate::scenario::quantity::Date;
-use crate::world::Speed;
+use crate::world::{Speed, TpmBackend};
 
 /// A Windows device that is not there: Windows Autopilot's out-of-box experience, simulated from the device's side.
 ///
@@ -38,6 +38,7 @@ pub(in crate::cli) struct Cli {
 
 const EXAMPLES: &str = "\
 Examples:
+  oobe demo                                    watch a deployment; needs no file
   oobe run scenarios/user-driven.toml          play a deployment and tell its story
   oobe tui scenarios/user-driven.toml          sit in front of it
   oobe run scenarios --report junit=out.xml    check a folder of scenarios in CI
@@ -81,6 +82,8 @@ pub(in crate::cli) enum Command {
     Diff(DiffArgs),
     /// Sit in front of the device: its screens in the terminal.
     Tui(TuiArgs),
+    /// Show a deployment in the terminal: needs no file.
+    Demo(DemoArgs),
     /// Enrol the device into an MDM server that is not ours (MS-MDE2).
     Enroll(EnrollArgs),
     /// Print the JSON Schema of a format.
@@ -109,6 +112,29 @@ pub(in crate::cli) struct VariationArgs {
     /// A folder of presets that comes before the built-in ones.
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(in crate::cli) fixtures: Option<PathBuf>,
+}
+
+/// Where the device's TPM is.
+#[derive(Debug, Clone, Default, Args)]
+pub(in crate::cli) struct TpmArgs {
+    /// The device's TPM: `in-process`, `mssim:HOST:PORT`, `swtpm:HOST:PORT[,CONTROLPORT]` or `device:PATH`.
+    #[arg(long, value_name = "WHERE", default_value = "in-process")]
+    pub(in crate::cli) tpm: TpmBackend,
+    /// A host besides loopback that the TPM may be on. May be given several times.
+    #[arg(long, value_name = "HOST", value_hint = ValueHint::Hostname)]
+    pub(in crate::cli) allow_remote: Vec<String>,
+}
+
+impl TpmArgs {
+    /// The TPM; an error for people when it is on a host that nobody allowed.
+    pub(in crate::cli) fn backend(&self) -> Result<TpmBackend, String> {
+        match self.tpm.remote_host(&self.allow_remote) {
+            None => Ok(self.tpm.clone()),
+            Some(host) => {
+                Err(format!("the device uses no TPM on {host} unless you say so: add --allow-remote {host}"))
+            }
+        }
+    }
 }
 
 /// Kind of keys.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum, ValueHint};
 
-use super::{TransportArg, VariationArgs, speed};
+use super::{TpmArgs, TransportArg, VariationArgs, speed};
 use crate::world::Speed;
 
 /// `oobe run`
@@ -29,6 +29,8 @@ pub(in crate::cli) struct RunArgs {
     /// How requests travel.
     #[arg(long, value_enum, default_value_t)]
     pub(in crate::cli) transport: TransportArg,
+    #[command(flatten)]
+    pub(in crate::cli) tpm: TpmArgs,
     /// Run every scenario in so many worlds, each with the next seed.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub(in crate::cli) devices: u32,

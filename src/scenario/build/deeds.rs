@@ -77,6 +77,8 @@ fn step(step: &Step) -> String {
         Step::Press(button) => format!("presses {button}"),
         Step::Fill { field, .. } => format!("fills in {field}"),
         Step::Key(key) => format!("presses {key}"),
+        Step::WindowsKey(1) => "presses the Windows key".to_owned(),
+        Step::WindowsKey(n) => format!("presses the Windows key {n} times"),
         Step::Wait(time) => format!("waits {time}"),
         Step::Nothing => "does nothing".to_owned(),
     }

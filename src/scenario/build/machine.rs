@@ -3,6 +3,7 @@
 use oobe_catalog::WindowsBuild;
 use oobe_wire::hwhash::{BuildVersion, Cpu, Disk, Display, HardwareRecord, Memory, Nic, Smbios};
 use oobe_wire::rng::Stream;
+use tpm_sim::manufacture::profile::Generation;
 
 use crate::scenario::spec::{Chassis, DeviceSpec};
 
@@ -57,11 +58,9 @@ pub(super) fn hardware(name: &str, d: &DeviceSpec, seed: u64) -> HardwareRecord 
         power_role: if notebook { 2 } else { 1 },
         offline_device_id: None,
         smbios_uuid: stream.guid(),
-        tpm_version: if d.tpm.present {
-            let (vendor, firmware) = (&d.tpm.manufacturer, &d.tpm.firmware);
-            format!("TPM-Version:2.0 -Level:0-Revision:1.59-VendorID:'{vendor}'-Firmware:{firmware}")
-        } else {
-            String::new()
+        tpm_version: match d.tpm.profile() {
+            Some(profile) if profile.generation != Generation::None => profile.version_text(),
+            _ => String::new(),
         },
         smbios: Smbios {
             system_serial_number: d.serial.clone(),

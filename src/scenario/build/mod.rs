@@ -6,7 +6,6 @@ mod tenant;
 
 use oobe_agent::setup::{DeviceSetup, Endpoints, Hardware, Image, Mode, Timings};
 use oobe_agent::time::{DeviceClock, Span};
-use oobe_agent::tpm::TpmProperties;
 use oobe_catalog::WindowsBuild;
 use oobe_mock_cloud::setup as cloud;
 use oobe_wire::hwhash::{self, HashError};
@@ -18,6 +17,7 @@ use self::tenant::{profile_name, tenant};
 use super::quantity::{Date, Duration};
 use super::spec::{DeviceSpec, Keys};
 use super::{Scenario, Spec};
+use crate::world::TpmSetup;
 
 /// What may differ from run to run of one scenario.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,7 +60,7 @@ pub struct PlannedDevice {
     /// What it is made of. The roots that it trusts for TLS are still to be filled in.
     pub setup: DeviceSetup,
     /// The TPM in it; none when the socket is empty.
-    pub tpm: Option<TpmProperties>,
+    pub tpm: Option<TpmSetup>,
     /// When someone presses its power button.
     pub power_on: Span,
 }
@@ -110,11 +110,12 @@ fn cloud(scenario: &Scenario, with: Variation) -> Result<cloud::CloudSetup, Hash
         as_of: as_of(with.as_of),
         epoch: spec.epoch.0,
         tenants,
+        attestation: cloud::AttestationSetup::default(),
     })
 }
 
 /// Everything that makes a device, and the TPM in it, if there is one.
-fn device(scenario: &Scenario, name: &str, with: Variation) -> (DeviceSetup, Option<TpmProperties>) {
+fn device(scenario: &Scenario, name: &str, with: Variation) -> (DeviceSetup, Option<TpmSetup>) {
     let spec = &scenario.spec;
     let d = &spec.device[name];
     let build: WindowsBuild = d.build.parse().expect("the scenario was checked");
@@ -138,11 +139,8 @@ fn device(scenario: &Scenario, name: &str, with: Variation) -> (DeviceSetup, Opt
         as_of: with.as_of.into(),
         mode: Mode::Oobe,
     };
-    let tpm = d.tpm.present.then(|| TpmProperties {
-        family: "2.0".to_owned(),
-        manufacturer: d.tpm.manufacturer.clone(),
-        firmware: d.tpm.firmware.clone(),
-    });
+    let profile = d.tpm.profile().expect("the scenario was checked");
+    let tpm = TpmSetup::new(profile, with.seed, name, spec.epoch.0, &d.serial, &d.build);
     (setup, tpm)
 }
 

@@ -1,11 +1,15 @@
 //! People, triggers and faults.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+use oobe_agent::screen::{captions, fields, keys};
+use oobe_catalog::screens;
 
 use super::{Checker, given};
 use crate::scenario::spec::{
-    Action, AdminAction, Condition, FaultSpec, NetworkFailure, NetworkFault, ServiceFailure,
+    Action, AdminAction, Condition, FaultSpec, NetworkFailure, NetworkFault, ServiceFailure, Step,
 };
+use crate::scenario::suggest;
 use crate::scenario::tree::shorten;
 
 pub(super) fn check(checker: &mut Checker<'_>) {
@@ -35,7 +39,7 @@ pub(super) fn check(checker: &mut Checker<'_>) {
 
 fn people(checker: &mut Checker<'_>) {
     let spec = checker.spec;
-    let mut seats: BTreeMap<&str, &str> = BTreeMap::new();
+    let mut seats: BTreeMap<(&str, bool), &str> = BTreeMap::new();
     for (name, person) in &spec.person {
         checker.name(&["person", name], name);
         let seat = match &person.device {
@@ -58,12 +62,27 @@ fn people(checker: &mut Checker<'_>) {
                 None => continue,
             },
         };
-        if let Some(first) = seats.insert(seat, name) {
+        if let Some(first) = seats.insert((seat, person.technician), name) {
             checker.wrong(
                 &["person", name],
                 format!("`{first}` sits at the device `{seat}` already"),
-                "one person at a device; a trigger can have that person do something out of turn",
+                "one person at a device, and one technician before them (`technician = true`); a trigger can have \
+                 either do something out of turn",
             );
+        }
+        for (screen, does) in &person.at {
+            checker.screen(&["person", name, "at", screen], screen);
+            steps(checker, &["person", name, "at", screen], Some(screen), does);
+        }
+        if person.user.is_empty() {
+            if !person.technician {
+                checker.wrong(
+                    &["person", name],
+                    format!("`user` is missing: as whom does `{name}` sign in?"),
+                    "add `user = \"...\"`; only a technician (`technician = true`) needs none",
+                );
+            }
+            continue;
         }
         let known = spec
             .tenant
@@ -77,9 +96,40 @@ fn people(checker: &mut Checker<'_>) {
                 "add the user to a tenant, or say with `passwords` what is typed",
             );
         }
-        for screen in person.at.keys() {
-            checker.screen(&["person", name, "at", screen], screen);
+    }
+}
+
+/// What somebody does must be something that can be done: on the screen named, or on any. Buttons, fields and keys that
+/// this device never shows are refused, since nothing would come of them.
+fn steps(checker: &mut Checker<'_>, path: &[&str], screen: Option<&str>, steps: &[Step]) {
+    let none = screen.map_or_else(|| "no screen has a".to_owned(), |id| format!("the screen `{id}` has no"));
+    let ids = || screens::ALL.iter().map(|s| s.id).filter(|id| screen.is_none_or(|here| here == *id));
+    for (i, step) in steps.iter().enumerate() {
+        let i = i.to_string();
+        let path = [path, &[&i]].concat();
+        let (what, name, known): (&str, &str, BTreeSet<&str>) = match step {
+            Step::Press(caption) => ("button or entry", caption, ids().flat_map(captions).collect()),
+            Step::Fill { field, .. } => ("field", field, ids().flat_map(fields).copied().collect()),
+            Step::Key(key) => ("key", key, keys().into_iter().collect()),
+            Step::WindowsKey(times) if !(1..=20).contains(times) => {
+                let help = "five times opens the Windows Autopilot options: `{ windows-key = 5 }`";
+                checker.wrong(&path, format!("nobody presses a key {times} times"), help);
+                continue;
+            }
+            Step::WindowsKey(_) | Step::Wait(_) | Step::Nothing => continue,
+        };
+        if known.contains(name) {
+            continue;
         }
+        let listed = || match known.len() {
+            0 => format!("there is no {what} there at all"),
+            _ => format!(
+                "there are: {}",
+                known.iter().map(|k| format!("`{k}`")).collect::<Vec<_>>().join(", ")
+            ),
+        };
+        let help = suggest::question(name, known.iter().copied()).unwrap_or_else(listed);
+        checker.wrong(&path, format!("{none} {what} `{}`", shorten(name)), help);
     }
 }
 
@@ -93,12 +143,13 @@ fn condition(checker: &mut Checker<'_>, path: &[&str], on: &Condition) {
         ("request", on.request.is_some()),
         ("progress", on.progress.is_some()),
         ("restart", on.restart.is_some()),
+        ("power_off", on.power_off.is_some()),
     ]);
     if found.len() != 1 {
         checker.wrong(
             path,
             format!("a trigger waits for exactly one thing, here are {}", found.len()),
-            "choose one of `time`, `screen`, `event`, `state`, `request`, `progress`, `restart`",
+            "choose one of `time`, `screen`, `event`, `state`, `request`, `progress`, `restart`, `power_off`",
         );
     }
     if let Some(device) = &on.device {
@@ -131,10 +182,11 @@ fn action(checker: &mut Checker<'_>, path: &[&str], does: &Action) {
                 checker.device(&at("device"), device);
             }
         }
-        Action::Person { who, .. } => {
+        Action::Person { who, does } => {
             if let Some(who) = who {
                 checker.known(&at("who"), "person", who, spec.person.keys().map(String::as_str));
             }
+            steps(checker, &at("does"), None, does);
         }
         Action::Network { fault, .. } => network(checker, &at("fault"), fault),
         Action::Admin { does } => admin(checker, &at("does"), does),

@@ -7,6 +7,7 @@ use oobe_wire::ids::Guid;
 
 use super::Checker;
 use crate::scenario::spec::{AppSpec, Blocking, Detection, DeviceSpec, Scalar, TenantSpec};
+use crate::scenario::suggest;
 use crate::scenario::tree::shorten;
 
 pub(super) fn check(checker: &mut Checker<'_>) {
@@ -246,8 +247,11 @@ fn check_device(checker: &mut Checker<'_>, name: &str, device: &DeviceSpec) {
     // All of this goes into a hardware hash, which has room for 3000 bytes.
     checker.line(&path(&["manufacturer"]), &device.manufacturer, 64);
     checker.line(&path(&["model"]), &device.model, 64);
-    checker.ascii(&path(&["tpm", "manufacturer"]), &device.tpm.manufacturer, 16);
-    checker.ascii(&path(&["tpm", "firmware"]), &device.tpm.firmware, 32);
+    if device.tpm.profile().is_none() {
+        let kinds: Vec<&str> = tpm_sim::manufacture::profile_list().map(|(id, _)| id).collect();
+        let message = format!("there is no TPM called `{}`", shorten(&device.tpm.0));
+        checker.wrong(&path(&["tpm"]), message, suggest::help(&device.tpm.0, &kinds));
+    }
     if let Err(error) = device.build.parse::<WindowsBuild>() {
         let help = "build and revision, for example \"26100.4061\" (Windows 11 24H2)";
         checker.wrong(&path(&["build"]), error.to_string(), help);

@@ -1,11 +1,15 @@
 //! Expectations.
 
+use oobe_agent::checks as device;
+use oobe_agent::screen::technician::RESEALED;
 use oobe_catalog::codes;
+use oobe_mock_cloud::{changes, checks as cloud};
 
 use super::{Checker, given};
-use crate::scenario::spec::ExpectSpec;
+use crate::scenario::spec::{ExpectSpec, Glob};
 use crate::scenario::suggest;
 use crate::scenario::tree::shorten;
+use crate::world::ADMINISTRATOR;
 
 pub(super) fn check(checker: &mut Checker<'_>) {
     let spec = checker.spec;
@@ -55,13 +59,22 @@ fn one(checker: &mut Checker<'_>, i: &str, expect: &ExpectSpec) {
     }
 }
 
-/// How a run can end: at the desktop, with everybody waiting for somebody, or at the scenario's time limit.
-const OUTCOMES: [&str; 3] = ["desktop", "quiet", "time-limit"];
+/// How a run can end: at the desktop, with the device resealed for its user, with everybody waiting for somebody, or at
+/// the scenario's time limit.
+const OUTCOMES: [&str; 4] = ["desktop", RESEALED, "quiet", "time-limit"];
 
 fn names(checker: &mut Checker<'_>, i: &str, expect: &ExpectSpec) {
     let at = |key: &'static str| ["expect", i, key];
     if let Some(screen) = &expect.screen {
         checker.screen(&at("screen"), screen);
+    }
+    if let Some(check) = &expect.check {
+        name(checker, &["expect", i, "check", "name"], "check of the device", &check.name, device::ALL);
+    }
+    if let Some(decided) = &expect.cloud {
+        let checks = cloud::ALL.iter().map(|check| check.name);
+        let known: Vec<&str> = checks.chain(changes::ALL.iter().copied()).chain([ADMINISTRATOR]).collect();
+        name(checker, &["expect", i, "cloud", "what"], "check or change of the cloud", &decided.what, &known);
     }
     if expect.shows.is_some() && expect.screen.is_none() {
         checker.wrong(&at("shows"), "`shows` goes together with `screen`", "add `screen = \"...\"`");
@@ -92,6 +105,16 @@ fn names(checker: &mut Checker<'_>, i: &str, expect: &ExpectSpec) {
         let help = suggest::question(&code.0, labels.iter().map(String::as_str))
             .unwrap_or_else(|| "`oobe list --codes` shows all codes".to_owned());
         checker.wrong(&at("code"), format!("the catalogue has no code `{}`", shorten(&code.0)), help);
+    }
+}
+
+/// A pattern for names must fit one of them: with one that fits none, an expectation of something that never happens
+/// would hold for ever.
+fn name(checker: &mut Checker<'_>, path: &[&str], what: &str, pattern: &Glob, known: &[&str]) {
+    if !known.iter().any(|name| pattern.matches(name)) {
+        let help = suggest::question(&pattern.0, known.iter().copied())
+            .unwrap_or_else(|| format!("the first of {} is `{}`", known.len(), known[0]));
+        checker.wrong(path, format!("there is no {what} `{}`", shorten(&pattern.0)), help);
     }
 }
 

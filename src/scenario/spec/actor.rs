@@ -19,7 +19,12 @@ pub struct PersonSpec {
     /// The device they sit at; the only one when absent.
     #[serde(default)]
     pub device: Option<String>,
-    /// The user name they type.
+    /// A technician: opens the Windows Autopilot options on the first page that has them, pre-provisions the device and
+    /// leaves once it is resealed. The device's user, another person, sits down then.
+    #[serde(default)]
+    pub technician: bool,
+    /// The user name they type. A technician types none.
+    #[serde(default)]
     pub user: String,
     /// The passwords they type, one try after the other, the last one again and again. The right one when absent.
     /// For tests only: never put a real one here.
@@ -60,6 +65,8 @@ pub enum Step {
     },
     /// Presses a key combination.
     Key(String),
+    /// Presses the Windows key so many times.
+    WindowsKey(u32),
     /// Waits.
     Wait(Duration),
     /// Leaves the screen alone.
@@ -91,7 +98,8 @@ const fn once() -> u32 {
     1
 }
 
-/// What a trigger waits for: exactly one of `time`, `screen`, `event`, `state`, `request`, `progress`, `restart`.
+/// What a trigger waits for: exactly one of `time`, `screen`, `event`, `state`, `request`, `progress`, `restart`,
+/// `power_off`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Condition {
@@ -113,6 +121,8 @@ pub struct Condition {
     pub progress: Option<ProgressPattern>,
     /// The device restarts by itself.
     pub restart: Option<bool>,
+    /// The device switches itself off, as it does once it is resealed.
+    pub power_off: Option<bool>,
     /// The how-manieth time, from 1; the first when absent.
     #[schemars(range(min = 1))]
     pub nth: Option<u32>,

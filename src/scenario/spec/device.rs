@@ -1,10 +1,13 @@
 //! Devices.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use oobe_agent::io::Link;
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
+use tpm_sim::manufacture::profile::PROFILES;
+use tpm_sim::manufacture::{Profile, profile};
 
 use crate::scenario::quantity::{Duration, Offset};
 
@@ -138,21 +141,35 @@ impl From<LinkSpec> for Link {
     }
 }
 
-/// The TPM.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct TpmSpec {
-    /// Whether there is one.
-    pub present: bool,
-    /// Vendor id, four letters.
-    pub manufacturer: String,
-    /// Firmware version.
-    pub firmware: String,
+/// Which TPM the device has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct TpmSpec(pub String);
+
+impl TpmSpec {
+    /// What there is to know of it; `None` when there is no TPM of that name.
+    pub fn profile(&self) -> Option<&'static Profile> {
+        profile(&self.0)
+    }
 }
 
 impl Default for TpmSpec {
     fn default() -> Self {
-        Self { present: true, manufacturer: "OOBE".to_owned(), firmware: "7.2.3.1".to_owned() }
+        Self("simulator".to_owned())
+    }
+}
+
+impl JsonSchema for TpmSpec {
+    fn schema_name() -> Cow<'static, str> {
+        "TpmSpec".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let kinds: Vec<Schema> = PROFILES
+            .iter()
+            .map(|profile| json_schema!({ "const": profile.id, "description": format!("{}.", profile.name) }))
+            .collect();
+        json_schema!({ "description": "Which TPM the device has.", "oneOf": kinds })
     }
 }
 

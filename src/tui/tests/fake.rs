@@ -175,6 +175,8 @@ impl Source for Fake {
         self.scenes.push_front(scene(back.0, vec![What::PowerOn]));
     }
 
+    fn people_act(&mut self, _act: bool) {}
+
     fn is_live(&self) -> bool {
         true
     }

@@ -300,3 +300,54 @@ proptest::proptest! {
         }
     }
 }
+
+#[test]
+fn the_windows_key_has_a_key_of_its_own_where_it_means_something() {
+    let mut screen = screens::sign_in();
+    screen.keys.push(oobe_agent::screen::WINDOWS_KEY_FIVE_TIMES.into());
+    let mut app = app(true, screen);
+    let stroke = Some(act(vec![Act::Key { key: "Win".into() }]));
+    for _ in 0..5 {
+        assert_eq!(key(&mut app, KeyCode::F(10)), stroke);
+    }
+    assert!(app.notice.as_deref().is_some_and(|n| n.contains("5 times")), "{:?}", app.notice);
+    app.apply(&Tape::default().show(screens::region()));
+    assert_eq!(key(&mut app, KeyCode::F(10)), None, "this page does not list it");
+}
+
+#[test]
+fn diagnostics_open_in_terminals_that_know_no_shift_with_a_letter() {
+    let mut app = app(true, screens::failed(true));
+    let export = Some(act(vec![Act::Key { key: "Ctrl+Shift+D".into() }]));
+    let control = KeyModifiers::CONTROL;
+    assert_eq!(app.key(KeyEvent::new(KeyCode::Char('d'), control)), export);
+    assert_eq!(app.key(KeyEvent::new(KeyCode::Char('d'), control | KeyModifiers::SHIFT)), export);
+}
+
+#[test]
+fn on_a_failure_page_the_focus_begins_where_nothing_is_destroyed() {
+    let first = |labels: &[&str]| {
+        let mut screen = screens::esp_error();
+        screen.buttons = labels.iter().map(|l| oobe_agent::screen::Button::new(l)).collect();
+        let mut app = app(true, screen);
+        key(&mut app, KeyCode::Enter)
+    };
+    let all = ["Reset device", "Try again", "Continue anyway", "Collect logs"];
+    assert_eq!(first(&all), Some(act(vec![press("Try again")])));
+    assert_eq!(first(&["Reset device", "Continue anyway"]), Some(act(vec![press("Continue anyway")])));
+    assert_eq!(first(&["Reset device"]), Some(act(vec![press("Reset device")])));
+    let mut red = app(true, screens::failed(false));
+    assert_eq!(key(&mut red, KeyCode::Enter), Some(act(vec![press("Retry")])));
+}
+
+#[test]
+fn whoever_watches_can_take_over_and_give_back() {
+    let mut app = app(false, screens::second_keyboard());
+    assert_eq!(key(&mut app, KeyCode::Char('h')), None, "only where that is offered");
+    app.may_take_over = true;
+    assert_eq!(key(&mut app, KeyCode::Enter), None, "somebody else acts");
+    assert_eq!(key(&mut app, KeyCode::Char('h')), Some(Command::Hands(true)));
+    assert_eq!(key(&mut app, KeyCode::Enter), Some(act(vec![press("Skip")])));
+    assert_eq!(key(&mut app, KeyCode::F(12)), Some(Command::Hands(false)));
+    assert_eq!(key(&mut app, KeyCode::Enter), None);
+}

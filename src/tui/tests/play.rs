@@ -237,3 +237,21 @@ fn a_trace_that_breaks_off_ends_there() {
     let enter = Event::Key(KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE));
     assert!(player.event(&enter, wall, &mut |_| Ok(())), "nobody can act in the past");
 }
+
+/// In a demonstration a page that asks somebody stays up, though its answer is due at once.
+#[test]
+#[allow(clippy::disallowed_methods)] // any moment will do
+fn in_a_demonstration_pages_can_be_read() {
+    let speed = Speed::Scaled(60.0);
+    let wall = Instant::now();
+    let app = App::new(&screens::header(), true, false, speed);
+    let mut player = Player::new(Fake::new(user_driven()), app, speed, wall);
+    player.linger = true;
+    let mut stage = Stage { player, wall };
+    stage.until("Is this the right country or region?");
+    assert!(stage.player.rest(stage.wall) > Duration::ZERO, "nothing to do but to read");
+    stage.player.source.people_act(true);
+    let time = stage.player.app.tempo.t;
+    stage.wait(1_000);
+    assert_eq!(stage.player.app.tempo.t, time, "reading costs no virtual time");
+}

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use oobe_agent::esp::{EspPage, Phase, PhaseState, PhaseView, RowState, RowView};
 use oobe_agent::eventlog::EventRecord;
 use oobe_agent::io::{Correlation, Note, Slot, Timer};
-use oobe_agent::screen::{Button, Choice, Field, Screen};
+use oobe_agent::screen::{Button, Choice, Field, Screen, technician};
 use oobe_agent::time::{Span, VirtualTime};
 use oobe_wire::time::Utc;
 
@@ -105,6 +105,47 @@ pub(crate) fn wrong_organization() -> Screen {
     buttons(
         page("entra.wrong-org", "Looks like this isn't your organization's device", &text),
         &["Start over"],
+    )
+}
+
+/// What the technician's pages tell.
+pub(crate) fn deployment(user: Option<&str>) -> technician::Deployment {
+    technician::Deployment {
+        organization: "Contoso".into(),
+        profile: "Contoso standard deployment".into(),
+        user: user.map(str::to_owned),
+        device_id: "e13be37b-1913-4983-9bc4-0d6ccfe0153b".into(),
+    }
+}
+
+pub(crate) fn information(windows_11: bool) -> Screen {
+    technician::information(windows_11, &deployment(Some("alice@contoso.test")), None, false)
+}
+
+pub(crate) fn resealable(windows_11: bool) -> Screen {
+    technician::success(windows_11, &deployment(Some("alice@contoso.test")), Span::from_secs(1_387))
+}
+
+pub(crate) fn failed(windows_11: bool) -> Screen {
+    let error =
+        "Securing your hardware (0x800705B4): this operation returned because the timeout period expired.";
+    technician::failure(windows_11, &deployment(None), error, Span::from_secs(472))
+}
+
+/// The page while the TPM is being proved, in a mode without a user.
+pub(crate) fn securing() -> Screen {
+    let rows = vec![
+        row("Securing your hardware", RowState::Working, "Working on it..."),
+        row("Joining your organization's network", RowState::Waiting, "Waiting for previous step"),
+        row("Registering your device for mobile management", RowState::Waiting, "Waiting for previous step"),
+        row("Preparing your device for mobile management", RowState::Waiting, "Waiting for previous step"),
+    ];
+    esp(
+        "esp.device-prep",
+        vec![
+            phase(Phase::DevicePreparation, PhaseState::Working, "Working on it...", rows),
+            phase(Phase::DeviceSetup, PhaseState::Waiting, "Waiting for previous step", unknown_rows()),
+        ],
     )
 }
 

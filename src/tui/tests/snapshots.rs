@@ -16,7 +16,7 @@ use crate::tui::palette::Palette;
 use crate::tui::view;
 use crate::world::Speed;
 
-const SIZES: [(u16, u16); 2] = [(80, 24), (120, 40)];
+pub(super) const SIZES: [(u16, u16); 2] = [(80, 24), (120, 40)];
 
 /// A device that was switched on and has asked for its profile.
 fn begun() -> (App, Tape) {
@@ -32,7 +32,7 @@ fn begun() -> (App, Tape) {
     (app, tape)
 }
 
-fn with(screen: Screen) -> App {
+pub(super) fn with(screen: Screen) -> App {
     let (mut app, mut tape) = begun();
     let profile = "asking for the Autopilot profile";
     app.apply(&tape.device(screens::request(Slot::Profile, "https://ztd.dds.microsoft.com/ztd", profile)));
@@ -57,7 +57,7 @@ fn type_in(app: &mut App, text: &str) {
     }
 }
 
-fn frame(app: &App, (width, height): (u16, u16), look: &Palette) -> (Buffer, Option<(u16, u16)>) {
+pub(super) fn frame(app: &App, (width, height): (u16, u16), look: &Palette) -> (Buffer, Option<(u16, u16)>) {
     let mut terminal = Terminal::new(TestBackend::new(width, height)).expect("a test terminal");
     let mut cursor = None;
     let done = terminal.draw(|frame| view::draw(frame, app, look)).expect("a test terminal");
@@ -204,6 +204,36 @@ fn esp_error() {
 }
 
 #[test]
+fn esp_securing_the_hardware() {
+    check("esp_securing", &with(screens::securing()));
+}
+
+#[test]
+fn technician_options() {
+    let mut app = with(oobe_agent::screen::technician::options(true, None));
+    keys(&mut app, &[KeyCode::Down]);
+    check("preprov_options", &app);
+}
+
+#[test]
+fn technician_information() {
+    check("preprov_info", &with(screens::information(true)));
+    check("preprov_info_windows_10", &with(screens::information(false)));
+}
+
+#[test]
+fn technician_green_page() {
+    check("preprov_success", &with(screens::resealable(true)));
+    check("preprov_success_windows_10", &with(screens::resealable(false)));
+}
+
+#[test]
+fn technician_red_page() {
+    check("preprov_failure", &with(screens::failed(true)));
+    check("preprov_failure_windows_10", &with(screens::failed(false)));
+}
+
+#[test]
 fn sign_on() {
     let mut app = with(screens::sign_on());
     type_in(&mut app, "secret");
@@ -277,7 +307,14 @@ fn smallest_terminals() {
 
 #[test]
 fn any_size_will_do() {
-    for screen in [screens::region(), screens::esp_error(), screens::sign_on(), screens::desktop()] {
+    for screen in [
+        screens::region(),
+        screens::esp_error(),
+        screens::sign_on(),
+        screens::desktop(),
+        screens::information(true),
+        screens::failed(false),
+    ] {
         let mut app = with(screen);
         for overlay in [None, Some(Overlay::Help), Some(Overlay::Timeline(99)), Some(Overlay::ConfirmPower)] {
             app.overlay = overlay;

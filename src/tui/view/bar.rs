@@ -1,5 +1,6 @@
 //! Head and foot of the frame.
 
+use oobe_agent::screen::WINDOWS_KEY_FIVE_TIMES;
 use ratatui::layout::Rect;
 
 use super::canvas::{Canvas, columns};
@@ -46,13 +47,17 @@ pub(super) fn foot(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
     let mut listed: Vec<(String, &str)> = Vec::new();
     for binding in KEYMAP.iter().filter(|b| !b.short.is_empty() && app.offers(b.action)) {
         let name = keymap::name(binding.action, typing);
+        let short =
+            if binding.action == Action::Hands && app.is_interactive() { "give back" } else { binding.short };
         match listed.last_mut() {
-            Some((before, short)) if *short == binding.short => *before = format!("{before}/{name}"),
-            _ => listed.push((name, binding.short)),
+            Some((before, before_short)) if *before_short == short => *before = format!("{before}/{name}"),
+            _ => listed.push((name, short)),
         }
     }
     if let Some(screen) = app.screen().filter(|_| app.hands()) {
-        listed.extend(screen.keys.iter().map(|key| (key.clone(), "(screen)")));
+        // The Windows key has a key of its own above.
+        let plain = screen.keys.iter().filter(|key| *key != WINDOWS_KEY_FIVE_TIMES);
+        listed.extend(plain.map(|key| (key.clone(), "(screen)")));
     }
     // Quitting is never the one that is left out.
     let taken = |listed: &[(String, &str)]| -> u16 {

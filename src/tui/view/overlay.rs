@@ -1,5 +1,6 @@
 //! What opens over the frame: help, the story, the question before a power cut.
 
+use oobe_agent::screen::WINDOWS_KEY_FIVE_TIMES;
 use ratatui::layout::Rect;
 
 use super::canvas::{Canvas, below, inset};
@@ -28,7 +29,8 @@ pub(super) fn help(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
         }
     }
     if let Some(screen) = app.screen() {
-        rows.extend(screen.keys.iter().map(|key| (key.clone(), "taken by the device's screen".to_owned())));
+        let plain = screen.keys.iter().filter(|key| *key != WINDOWS_KEY_FIVE_TIMES);
+        rows.extend(plain.map(|key| (key.clone(), "taken by the device's screen".to_owned())));
     }
     let hint = app.hint();
     let extra = if hint.is_some() { 3 } else { 0 };

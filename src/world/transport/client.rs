@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use oobe_agent::io::{HttpReply, HttpRequest, TlsFailure, TransportError};
+use oobe_agent::keys::KeyName;
 use oobe_wire::crypto::sha256;
 use oobe_wire::time::Utc;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
@@ -16,7 +17,7 @@ use tokio::runtime::Runtime;
 
 use super::tls::{self, SharedKeys, StoreIdentity};
 use super::{Exchange, incomplete};
-use crate::world::host::Host;
+use crate::world::host::{Host, KeyRing};
 
 /// Which hosts a device may talk to on a real network. Loopback always.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -41,7 +42,7 @@ pub(super) struct Clients {
     resolver: Option<Arc<dyn Resolve>>,
     by_identity: BTreeMap<(String, u32, Option<[u8; 32]>), reqwest::Client>,
     clock: Arc<AtomicI64>,
-    keys: BTreeMap<String, SharedKeys>,
+    keys: BTreeMap<(String, KeyName), SharedKeys>,
     patience: Duration,
 }
 
@@ -96,16 +97,18 @@ impl Clients {
         let boot = host.device.disk().boots;
         let key = (setup.name.clone(), boot, request.identity.as_ref().map(|i| sha256(&i.certificate)));
         // Keys may have been made since: TLS always signs with the store as it is now.
-        let keys =
-            self.keys.entry(setup.name.clone()).or_insert_with(|| Arc::new(Mutex::new(host.keys.clone())));
-        *keys.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = host.keys.clone();
+        let identity = request.identity.as_ref().map(|identity| {
+            let ring = KeyRing::of(host, &identity.key);
+            let keys = self
+                .keys
+                .entry((setup.name.clone(), identity.key.clone()))
+                .or_insert_with(|| Arc::new(Mutex::new(ring.clone())));
+            *keys.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = ring;
+            (StoreIdentity::new(&identity.certificate, &identity.key, setup.keys, keys), setup.keys)
+        });
         if let Some(client) = self.by_identity.get(&key) {
             return Ok(client.clone());
         }
-        let identity = request
-            .identity
-            .as_ref()
-            .map(|i| (StoreIdentity::new(&i.certificate, &i.key, setup.keys, keys), setup.keys));
         let clock = Arc::clone(&self.clock);
         let config = tls::client(&setup.trusted_roots, identity, move || Utc(clock.load(Ordering::SeqCst)))
             .map_err(|_| TransportError::Tls(TlsFailure::Handshake))?;

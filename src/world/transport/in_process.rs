@@ -7,7 +7,6 @@ use axum::body::Body;
 use futures_util::FutureExt;
 use http_body_util::BodyExt;
 use oobe_agent::io::{ClientIdentity, HttpReply, HttpRequest, TlsFailure, TransportError};
-use oobe_agent::keys::{KeyCommand, KeyReply, SignatureForm};
 use oobe_mock_cloud::{ChannelError, Cloud, PeerCertificate, Silence};
 use oobe_wire::crypto::sha256;
 use oobe_wire::encoding::hex_lower;
@@ -15,7 +14,7 @@ use oobe_wire::x509::{ChainError, Usage, verify_chain};
 use tower::ServiceExt;
 
 use super::{Exchange, incomplete};
-use crate::world::host::Host;
+use crate::world::host::{Host, KeyRing};
 
 /// A channel with a client certificate: device, boot, digest of the certificate. All hosts are one cloud, which a device
 /// tells once for each start who it is; TLS tells it to each host.
@@ -112,12 +111,7 @@ impl InProcess {
             return Ok(peer.clone());
         }
         let nonce = self.cloud.channel_nonce(&format!("{}/{}/{}", key.0, key.1, hex_lower(&key.2)));
-        let command = KeyCommand::Sign {
-            key: identity.key.clone(),
-            message: nonce.to_vec(),
-            form: SignatureForm::X509,
-        };
-        let Ok(KeyReply::Signature { bytes }) = host.keys.execute(&command) else {
+        let Ok(bytes) = KeyRing::of(host, &identity.key).sign(&identity.key, &nonce) else {
             return Err(TransportError::Tls(TlsFailure::Handshake));
         };
         let peer = self.cloud.open_channel(&identity.certificate, &nonce, &bytes).map_err(refused)?;

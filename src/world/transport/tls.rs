@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use oobe_agent::keys::{KeyCommand, KeyName, KeyReply, SignatureForm, SoftwareKeyStore};
+use oobe_agent::keys::KeyName;
 use oobe_wire::crypto::KeyKind;
 use oobe_wire::time::Utc;
 use rustls::client::ResolvesClientCert;
@@ -12,6 +12,8 @@ use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::sign::{CertifiedKey, Signer, SigningKey};
 use rustls::time_provider::TimeProvider;
 use rustls::{ClientConfig, RootCertStore, SignatureAlgorithm, SignatureScheme};
+
+use crate::world::host::KeyRing;
 
 /// The crypto provider, named rather than taken from the process.
 pub(super) fn provider() -> Arc<CryptoProvider> {
@@ -35,7 +37,7 @@ impl<F: Fn() -> Utc + Send + Sync> TimeProvider for Clock<F> {
 }
 
 /// A key store that TLS threads may use.
-pub(super) type SharedKeys = Arc<Mutex<SoftwareKeyStore>>;
+pub(super) type SharedKeys = Arc<Mutex<KeyRing>>;
 
 /// A client certificate whose key lives in a key store.
 #[derive(Debug)]
@@ -98,13 +100,8 @@ impl SigningKey for StoreKey {
 
 impl Signer for StoreKey {
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, rustls::Error> {
-        let command =
-            KeyCommand::Sign { key: self.name.clone(), message: message.to_vec(), form: SignatureForm::X509 };
-        match self.keys.lock().unwrap_or_else(PoisonError::into_inner).execute(&command) {
-            Ok(KeyReply::Signature { bytes }) => Ok(bytes),
-            Ok(_) => Err(rustls::Error::General("the key store gave no signature".into())),
-            Err(error) => Err(rustls::Error::General(error.to_string())),
-        }
+        let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        keys.sign(&self.name, message).map_err(|error| rustls::Error::General(error.to_string()))
     }
 
     fn scheme(&self) -> SignatureScheme {

@@ -10,6 +10,7 @@ use ring::signature::{
 use rsa::{BoxedUint, Oaep, RsaPublicKey};
 use serde::{Deserialize, Serialize};
 use sha1::Sha1;
+use sha2::Sha256;
 use spki::SubjectPublicKeyInfoRef;
 
 use super::{CryptoError, KeyKind};
@@ -159,6 +160,24 @@ impl PublicKey {
         let number = |bytes: &[u8]| BoxedUint::from_be_slice_vartime(bytes);
         let key = RsaPublicKey::new(number(n), number(e)).map_err(|_| CryptoError::BadKey)?;
         key.encrypt(stream, Oaep::<Sha1>::new(), message).map_err(|_| CryptoError::BadKey)
+    }
+
+    /// Encrypts with RSA-OAEP, SHA-256, MGF1-SHA-256 and a label, as a TPM wants seeds; the padding's seed comes from
+    /// `stream`.
+    pub fn oaep_sha256_encrypt(
+        &self,
+        stream: &mut Stream,
+        label: &[u8],
+        message: &[u8],
+    ) -> Result<Vec<u8>, CryptoError> {
+        let Self::Rsa { n, e } = self else { return Err(CryptoError::WrongKeyKind) };
+        // Two hashes and two bytes of padding (RFC 8017, 7.1.1).
+        if message.len() + 2 * 32 + 2 > n.len() {
+            return Err(CryptoError::TooLong);
+        }
+        let number = |bytes: &[u8]| BoxedUint::from_be_slice_vartime(bytes);
+        let key = RsaPublicKey::new(number(n), number(e)).map_err(|_| CryptoError::BadKey)?;
+        key.encrypt(stream, Oaep::<Sha256>::new_with_label(label), message).map_err(|_| CryptoError::BadKey)
     }
 
     /// SHA-1 of the key's bits (RFC 5280, 4.2.1.2, first method): what certificates and CMS know the key by.

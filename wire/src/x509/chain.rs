@@ -56,6 +56,9 @@ pub fn verify_chain(
     let usage = match usage {
         Usage::ClientAuth => KeyUsage::client_auth(),
         Usage::ServerAuth => KeyUsage::server_auth(),
+        // 2.23.133.8.1 and .3: what is missing in a CA is not asked of it.
+        Usage::EndorsementKey => KeyUsage::required_if_present(&[0x67, 0x81, 0x05, 0x08, 0x01]),
+        Usage::AttestationKey => KeyUsage::required_if_present(&[0x67, 0x81, 0x05, 0x08, 0x03]),
     };
     leaf.verify_for_usage(ALGORITHMS, &anchors, &intermediates, now, usage, None, None)
         .map(|_| ())

@@ -7,13 +7,17 @@ use serde::{Deserialize, Serialize};
 use super::oid;
 use crate::derenc;
 
-/// What a TLS certificate is for.
+/// What a certificate is for.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Usage {
     /// It identifies a client.
     ClientAuth,
     /// It identifies a server.
     ServerAuth,
+    /// It is about the endorsement key of a TPM (tcg-kp-EKCertificate).
+    EndorsementKey,
+    /// It is about the attestation key of a TPM (tcg-kp-AIKCertificate).
+    AttestationKey,
 }
 
 impl Usage {
@@ -22,6 +26,8 @@ impl Usage {
         match self {
             Self::ClientAuth => oid::CLIENT_AUTH,
             Self::ServerAuth => oid::SERVER_AUTH,
+            Self::EndorsementKey => oid::TCG_EK_CERTIFICATE,
+            Self::AttestationKey => oid::TCG_AIK_CERTIFICATE,
         }
     }
 }

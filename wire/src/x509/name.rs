@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use der::Decode;
 use der::asn1::AnyRef;
 use serde::{Deserialize, Serialize};
 
@@ -94,7 +95,7 @@ impl AttributeType {
 
 impl Name {
     /// DER, one attribute for each part. RFC 4519 wants IA5String for DC, RFC 5280 PrintableString for C.
-    pub(super) fn to_der(&self) -> Vec<u8> {
+    pub(crate) fn to_der(&self) -> Vec<u8> {
         let part = |(kind, value): &(AttributeType, String)| {
             let tag = match kind {
                 AttributeType::DomainComponent => derenc::IA5_STRING,
@@ -106,6 +107,11 @@ impl Name {
         };
         let parts: Vec<Vec<u8>> = self.0.iter().map(part).collect();
         derenc::tlv(derenc::SEQUENCE, &parts.concat())
+    }
+
+    /// Reads DER.
+    pub(crate) fn read_der(der: &[u8]) -> Option<Self> {
+        x509_cert::name::Name::from_der(der).ok().map(|name| Self::read(&name))
     }
 
     pub(super) fn read(name: &x509_cert::name::Name) -> Self {

@@ -4,6 +4,10 @@
 pub const SERVER_AUTH: &str = "1.3.6.1.5.5.7.3.1";
 /// Extended key usage: TLS client.
 pub const CLIENT_AUTH: &str = "1.3.6.1.5.5.7.3.2";
+/// Extended key usage: endorsement key of a TPM (TCG EK Credential Profile).
+pub const TCG_EK_CERTIFICATE: &str = "2.23.133.8.1";
+/// Extended key usage: attestation key of a TPM.
+pub const TCG_AIK_CERTIFICATE: &str = "2.23.133.8.3";
 /// Extension: subject key identifier.
 pub const SUBJECT_KEY_IDENTIFIER: &str = "2.5.29.14";
 /// Extension: key usage.

@@ -29,7 +29,7 @@ pub(super) fn context(
     add("UXInitiated", "true".into());
     add("HWDevID", hardware_id(cx));
     add("Locale", cx.setup.image.language.clone());
-    add("TargetedUserLoggedIn", "true".into());
+    add("TargetedUserLoggedIn", (!matches!(right, Right::Device { .. })).to_string());
     add("OSEdition", cx.setup.image.edition_sku.to_string());
     add("DeviceName", device_name.to_owned());
     for nic in &cx.setup.hardware.record.nics {
@@ -44,13 +44,14 @@ pub(super) fn context(
         );
     }
     add("DeviceID", mdm_device_id.to_owned());
-    let entra = matches!(right, Right::Entra { .. });
+    let entra = matches!(right, Right::Entra { .. } | Right::Device { .. });
     add("EnrollmentType", if entra { "Device" } else { "Full" }.into());
     add("DeviceType", DEVICE_TYPE.into());
     add("OSVersion", version.clone());
     add("ApplicationVersion", version);
     add("NotInOobe", "false".into());
-    if let Right::Entra { registration: Some(id), .. } = right {
+    if let Right::Entra { registration: Some(id), .. } | Right::Device { registration: Some(id), .. } = right
+    {
         add("ZeroTouchProvisioning", id.to_string());
     }
     items

@@ -75,7 +75,7 @@ pub(super) fn entry(der: &[u8]) -> Characteristic {
 }
 
 /// A provisioning document as the reference describes it (protocols, B.6).
-pub(super) fn document(provider: &str, key: &PublicKey) -> ProvisioningDoc {
+pub(crate) fn document(provider: &str, key: &PublicKey) -> ProvisioningDoc {
     let (root, client) = certificates(key, "device-1");
     let store = |name: &str, der: &[u8]| {
         Characteristic::new(name).with_child(Characteristic::new("System").with_child(entry(der)))
@@ -115,6 +115,7 @@ pub(super) fn details(public_key: PublicKey) -> EnrolmentDetails {
         key: KeyName::new("mdm"),
         public_key,
         autopilot: true,
+        attested: false,
         device_name: "DESKTOP-1".into(),
     }
 }

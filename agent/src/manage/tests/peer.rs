@@ -12,13 +12,13 @@ use serde_json::{Value, json};
 
 use crate::io::{HttpReply, HttpRequest, Method, TransportError};
 
-type Answer = Result<HttpReply, TransportError>;
+pub(crate) type Answer = Result<HttpReply, TransportError>;
 
 /// What the server does in one session: the batches of commands that it sends, message by message.
 pub(super) type Batches = Vec<String>;
 
 #[derive(Default)]
-pub(super) struct Peer {
+pub(crate) struct Peer {
     /// Batches by session number, beginning with 1; later sessions bring nothing.
     pub(super) sessions: BTreeMap<u32, Batches>,
     /// Batches that come in every session that has none of its own.
@@ -77,7 +77,7 @@ impl Peer {
         self
     }
 
-    pub(super) fn answer(&mut self, request: &HttpRequest) -> Answer {
+    pub(crate) fn answer(&mut self, request: &HttpRequest) -> Answer {
         if request.url.starts_with("https://mdm.test/manage") {
             return self.management(request);
         }

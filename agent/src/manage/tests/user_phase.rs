@@ -31,7 +31,7 @@ fn fleet_release() -> String {
 }
 
 /// Holds, then releases once; whether it repeats what was refused is the server's choice.
-fn server(repeats: bool) -> Peer {
+pub(crate) fn server(repeats: bool) -> Peer {
     let mut peer =
         Peer::default().session(1, &[&fleet_hold()]).session(2, &[&fleet_hold(), &fleet_release()]);
     if repeats {

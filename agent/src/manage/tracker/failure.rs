@@ -1,6 +1,6 @@
 //! The failure page: text and buttons.
 
-use oobe_catalog::{codes, rules};
+use oobe_catalog::rules;
 
 use crate::cx::Cx;
 use crate::manage::Management;
@@ -22,7 +22,7 @@ pub struct FailurePage {
 }
 
 /// Windows' own text (reference: artifacts, 5).
-const DEFAULT_TEXT: &str =
+pub(crate) const DEFAULT_TEXT: &str =
     "Setup could not be completed. Please try again or contact your support person for help.";
 
 impl Management {
@@ -85,8 +85,7 @@ impl Management {
             cx.decided(rules::ESS_004, "log collection is on: Collect logs is offered");
         }
         if self.custom_text(scope).is_none() {
-            let code = codes::ESP_SETUP_NOT_COMPLETED;
-            cx.note(crate::io::Note::Remark { text: format!("the page says: {}", code.seen) });
+            cx.note(crate::io::Note::Remark { text: format!("the page says: {DEFAULT_TEXT}") });
         }
     }
 }

@@ -25,8 +25,7 @@ impl Management {
             let shown = if view.phase == Phase::AccountSetup { user } else { device };
             // The text is dear to make, and most looks find what the last one found.
             if shown && !a.mirrored.contains(view) {
-                let name = format!("{}Category.Status", category(view.phase));
-                cx.write_registry(SETTINGS, &name, RegistryValue::String(status_json(view)));
+                mirror_phase(cx, view);
             }
         }
         a.mirrored = phases;
@@ -89,6 +88,12 @@ impl Management {
             cx.write_registry(key, leaf, RegistryValue::Dword(number));
         }
     }
+}
+
+/// Writes one phase of the page.
+pub(crate) fn mirror_phase(cx: &mut Cx<'_>, view: &PhaseView) {
+    let name = format!("{}Category.Status", category(view.phase));
+    cx.write_registry(SETTINGS, &name, RegistryValue::String(status_json(view)));
 }
 
 const fn category(phase: Phase) -> &'static str {

@@ -12,8 +12,9 @@ impl Management {
     pub fn page(&self, a: &Activity) -> EspPage {
         let (_, user) = self.tracker.wanted.unwrap_or((true, true));
         let mut phases = vec![Phase::DevicePreparation, Phase::DeviceSetup];
-        // The user's phase is absent when it does not run (ESU-011).
-        if user || self.tracker.begun.contains(&Phase::AccountSetup) {
+        // The user's phase is absent when it does not run (ESU-011), or not before somebody signs in (SDM-013).
+        let begun = self.tracker.begun.contains(&Phase::AccountSetup);
+        if begun || user && (!self.enrolment.attested || self.tracker.resealed) {
             phases.push(Phase::AccountSetup);
         }
         EspPage {
@@ -48,7 +49,7 @@ impl Management {
             Some(view) => view,
             None => match (of, row) {
                 (PhaseState::Waiting, _) => (RowState::Waiting, "Waiting for previous step".to_owned()),
-                (_, Row::Hardware | Row::Join | Row::Enrolment | Row::Providers) => preparation(of, row),
+                (_, Row::Hardware | Row::Join | Row::Enrolment | Row::Providers) => self.preparation(of, row),
                 _ => self.setup_row(half(phase), of, row),
             },
         };
@@ -108,13 +109,18 @@ impl Management {
             (RowState::Identifying, "Identifying".to_owned())
         }
     }
-}
 
-/// ESD-003: in user-driven mode the first is not needed and the next two are complete when the page opens.
-fn preparation(of: PhaseState, row: Row) -> (RowState, String) {
-    match row {
-        Row::Hardware => (RowState::NoSetupNeeded, "No setup needed".to_owned()),
-        Row::Providers if of != PhaseState::Complete => (RowState::Working, "Working on it...".to_owned()),
-        _ => (RowState::Completed, "Completed".to_owned()),
+    /// ESD-003: in user-driven mode the first is not needed and the next two are complete when the page opens. A device that
+    /// vouched for itself did all three.
+    fn preparation(&self, of: PhaseState, row: Row) -> (RowState, String) {
+        match row {
+            Row::Hardware if !self.enrolment.attested => {
+                (RowState::NoSetupNeeded, "No setup needed".to_owned())
+            }
+            Row::Providers if of != PhaseState::Complete => {
+                (RowState::Working, "Working on it...".to_owned())
+            }
+            _ => (RowState::Completed, "Completed".to_owned()),
+        }
     }
 }

@@ -68,10 +68,12 @@ impl Management {
         self.provisioning(cx, half(phase), false);
         if phase == Phase::DevicePreparation && first {
             cx.decided(rules::ESD_002, "Device preparation has four subtasks");
-            cx.decided(
-                rules::ESD_003,
-                "user-driven: joining and registering are complete when the page opens",
-            );
+            if !self.enrolment.attested {
+                cx.decided(
+                    rules::ESD_003,
+                    "user-driven: joining and registering are complete when the page opens",
+                );
+            }
         }
         self.arm_limit(cx);
         if first && self.sessions.completed > 0 {
@@ -92,6 +94,14 @@ impl Management {
             self.tree.set(&node, Format::Bool, if completed { "true" } else { "false" });
             cx.decided(rules::ESD_037, format!("{node} is {completed}"));
         }
+    }
+
+    /// The device is resealed for its user, in whose flow Device setup runs again (PRU-001).
+    pub(crate) fn reseal(&mut self) {
+        self.tracker.running = None;
+        self.tracker.begun.retain(|phase| *phase != Phase::DeviceSetup);
+        self.tracker.done.retain(|phase| *phase != Phase::DeviceSetup);
+        self.tracker.resealed = true;
     }
 
     /// Try again: what failed starts over, and so does the time limit (ESD-039).
@@ -235,7 +245,8 @@ impl Management {
     }
 }
 
-fn page_event(cx: &mut Cx<'_>, name: &str, value: &str) {
+/// The page ends, and the shell's log says how.
+pub(crate) fn page_event(cx: &mut Cx<'_>, name: &str, value: &str) {
     cx.event(events::SHELL_62407, &[("name", name), ("value", value)]);
     cx.decided(rules::EVT_015, format!("the page ends with {name}"));
 }
