@@ -52,7 +52,11 @@ pub(super) fn attest(bench: &mut Bench, kind: KeyKind) -> PublicKey {
     );
     let mut changed = credential.blob.clone();
     *changed.last_mut().unwrap() ^= 1;
-    assert!(bench.execute(&activate("aik", &changed)).result.is_err());
+    let refused = bench.execute(&activate("aik", &changed));
+    assert!(refused.result.is_err());
+    let flushed: Vec<u32> =
+        refused.ran.iter().filter(|e| e.command == "TPM2_FlushContext").map(|e| e.code).collect();
+    assert!(!flushed.is_empty() && flushed.iter().all(|code| *code == 0), "{:?}", refused.ran);
 
     quote(bench, &aik_key, PcrHash::Sha256);
     certify(bench, &aik_key, kind);
