@@ -44,7 +44,8 @@ fn run(tpm: &mut Tpm, frame_in: &[u8]) -> Result<Vec<u8>, Rc> {
     }
     let code = u32::read(&mut rest)?;
     let command = command::find(code).ok_or(Rc::COMMAND_CODE)?;
-    if !tpm.state.powered || !tpm.state.started && code != TpmCc::Startup.value() {
+    // TPM2_Startup is for a TPM that is not started, everything else for one that is (part 3, 5.3).
+    if !tpm.state.powered || tpm.state.started == (code == TpmCc::Startup.value()) {
         return Err(Rc::INITIALIZE);
     }
     let mut handles = Vec::with_capacity(command.handles.len());

@@ -7,6 +7,7 @@ use crate::rc::Rc;
 use crate::state::nv::{NvAttributes, NvIndex};
 use crate::state::objects::{PERSISTENT_FIRST, PERSISTENT_LAST};
 use crate::state::pcr::PCR_COUNT;
+use crate::state::sessions::Found;
 use std::sync::Arc;
 use tpm2_protocol::data::TpmRh;
 
@@ -143,9 +144,11 @@ impl Tpm {
                 Some(object) if enabled(object.hierarchy) => Ok(()),
                 _ => Err(Rc::HANDLE),
             },
-            HT_HMAC_SESSION | HT_POLICY_SESSION if state.sessions.get(handle).is_none() => {
-                Err(Rc::REFERENCE_H0.plus(index))
-            }
+            HT_HMAC_SESSION | HT_POLICY_SESSION => match state.sessions.look_up(handle) {
+                Found::Loaded(_) => Ok(()),
+                Found::OfOtherKind => Err(Rc::HANDLE),
+                Found::NotLoaded => Err(Rc::REFERENCE_H0.plus(index)),
+            },
             HT_NV_INDEX => {
                 let index = state.nv.get(handle).ok_or(Rc::HANDLE)?;
                 let platform = index.attributes.has(NvAttributes::PLATFORMCREATE);

@@ -2,7 +2,7 @@
 //!
 //! [`Tpm::execute`] is the whole face of the TPM: it takes one command and gives one response, as the TCG TPM 2.0 Library
 //! specification (parts 1 to 3, revision 1.59) has them. There is no clock and no randomness inside: [`Tpm::advance`] lets
-//! time pass, and the random stream is part of the [`State`](state::State), which is saved and restored exactly.
+//! time pass, and the random stream is part of the [`State`], which is saved and restored exactly.
 
 /// The README's example, as a test.
 #[cfg(doctest)]
@@ -25,6 +25,7 @@ mod signature;
 pub mod state;
 
 pub use rc::Rc;
+pub use state::RestoreError;
 
 use crypto::HashAlg;
 use state::State;
@@ -34,20 +35,6 @@ use state::State;
 pub struct Tpm {
     /// Everything that it is.
     pub state: State,
-}
-
-/// A saved state that can't be restored.
-#[derive(Debug, thiserror::Error)]
-pub enum RestoreError {
-    /// It was written by another version.
-    #[error("state of version {found}, this library reads version {}", state::VERSION)]
-    Version {
-        /// The version that it says.
-        found: u32,
-    },
-    /// It is damaged.
-    #[error("not a saved TPM: {0}")]
-    Damaged(#[from] postcard::Error),
 }
 
 impl Tpm {
@@ -66,10 +53,7 @@ impl Tpm {
 
     /// Power goes off. Without TPM2_Shutdown before it this is an unorderly shutdown.
     pub fn power_off(&mut self) {
-        self.state.powered = false;
-        self.state.started = false;
-        self.state.locality = 0;
-        self.state.physical_presence = false;
+        self.state.power_off();
     }
 
     /// Whether power is on.
@@ -102,17 +86,21 @@ impl Tpm {
         dispatch::execute(self, command)
     }
 
-    /// The state as bytes.
+    /// The state as bytes, with its format's version and a checksum.
     pub fn save(&self) -> Vec<u8> {
-        postcard::to_allocvec(&self.state).expect("plain data in memory serialises")
+        self.state.to_bytes()
     }
 
-    /// A TPM from [`Tpm::save`]'s bytes.
+    /// A TPM from [`Tpm::save`]'s bytes. Bytes that were damaged, cut or lengthened are refused, and so are those of
+    /// another version of this library.
     pub fn restore(bytes: &[u8]) -> Result<Self, RestoreError> {
-        let (version, _) = postcard::take_from_bytes::<u32>(bytes)?;
-        if version != state::VERSION {
-            return Err(RestoreError::Version { found: version });
-        }
-        Ok(Self { state: postcard::from_bytes(bytes)? })
+        State::from_bytes(bytes).map(|state| Self { state })
+    }
+
+    /// What of it outlives a loss of power: the same TPM without power, and without what its next start forgets in any
+    /// case (registers, loaded objects and sessions).
+    #[must_use]
+    pub fn permanent(&self) -> Self {
+        Self { state: self.state.permanent() }
     }
 }

@@ -33,14 +33,8 @@ impl Rc {
     pub const PCR: Self = Self(0x127);
     /// TPM_RC_PCR_CHANGED: PCRs have changed since they were checked.
     pub const PCR_CHANGED: Self = Self(0x128);
-    /// TPM_RC_TOO_MANY_CONTEXTS: the context identifier counter is at its end.
-    pub const TOO_MANY_CONTEXTS: Self = Self(0x12e);
     /// TPM_RC_AUTH_UNAVAILABLE: authValue or authPolicy is not available for the selected entity.
     pub const AUTH_UNAVAILABLE: Self = Self(0x12f);
-    /// TPM_RC_REBOOT: a _TPM_Init and Startup(CLEAR) is needed.
-    pub const REBOOT: Self = Self(0x130);
-    /// TPM_RC_UNBALANCED: the protection algorithms are not balanced.
-    pub const UNBALANCED: Self = Self(0x131);
     /// TPM_RC_COMMAND_SIZE: the header's size is not the size of the command.
     pub const COMMAND_SIZE: Self = Self(0x142);
     /// TPM_RC_COMMAND_CODE: command code not supported.
@@ -51,8 +45,6 @@ impl Rc {
     pub const AUTH_CONTEXT: Self = Self(0x145);
     /// TPM_RC_NV_RANGE: NV offset and size out of range.
     pub const NV_RANGE: Self = Self(0x146);
-    /// TPM_RC_NV_SIZE: requested allocation size larger than allowed.
-    pub const NV_SIZE: Self = Self(0x147);
     /// TPM_RC_NV_LOCKED: NV access locked.
     pub const NV_LOCKED: Self = Self(0x148);
     /// TPM_RC_NV_AUTHORIZATION: NV access authorisation fails.
@@ -63,18 +55,10 @@ impl Rc {
     pub const NV_SPACE: Self = Self(0x14b);
     /// TPM_RC_NV_DEFINED: NV index or persistent object already defined.
     pub const NV_DEFINED: Self = Self(0x14c);
-    /// TPM_RC_BAD_CONTEXT: the context is not valid.
-    pub const BAD_CONTEXT: Self = Self(0x150);
     /// TPM_RC_CPHASH: cpHash already set or not correct for use.
     pub const CPHASH: Self = Self(0x151);
-    /// TPM_RC_PARENT: the handle's object is not a suitable parent.
-    pub const PARENT: Self = Self(0x152);
-    /// TPM_RC_NEEDS_TEST: a function needs testing.
-    pub const NEEDS_TEST: Self = Self(0x153);
     /// TPM_RC_NO_RESULT: an internal function cannot process a request.
     pub const NO_RESULT: Self = Self(0x154);
-    /// TPM_RC_SENSITIVE: the sensitive area did not unmarshal after decryption.
-    pub const SENSITIVE: Self = Self(0x155);
     /// TPM_RC_ASYMMETRIC: asymmetric algorithm not supported or not correct.
     pub const ASYMMETRIC: Self = Self(0x081);
     /// TPM_RC_ATTRIBUTES: inconsistent attributes.
@@ -87,8 +71,6 @@ impl Rc {
     pub const HIERARCHY: Self = Self(0x085);
     /// TPM_RC_KEY_SIZE: key size not supported.
     pub const KEY_SIZE: Self = Self(0x087);
-    /// TPM_RC_MGF: mask generation function not supported.
-    pub const MGF: Self = Self(0x088);
     /// TPM_RC_MODE: mode of operation not supported.
     pub const MODE: Self = Self(0x089);
     /// TPM_RC_TYPE: the type of the value is not appropriate.
@@ -113,8 +95,6 @@ impl Rc {
     pub const SYMMETRIC: Self = Self(0x096);
     /// TPM_RC_TAG: incorrect structure tag.
     pub const TAG: Self = Self(0x097);
-    /// TPM_RC_SELECTOR: union selector incorrect.
-    pub const SELECTOR: Self = Self(0x098);
     /// TPM_RC_INSUFFICIENT: too few octets for a value.
     pub const INSUFFICIENT: Self = Self(0x09a);
     /// TPM_RC_SIGNATURE: the signature is not valid.
@@ -147,24 +127,14 @@ impl Rc {
     pub const OBJECT_MEMORY: Self = Self(0x902);
     /// TPM_RC_SESSION_MEMORY: out of memory for session contexts.
     pub const SESSION_MEMORY: Self = Self(0x903);
-    /// TPM_RC_MEMORY: out of shared object and session memory.
-    pub const MEMORY: Self = Self(0x904);
     /// TPM_RC_SESSION_HANDLES: out of session handles.
     pub const SESSION_HANDLES: Self = Self(0x905);
-    /// TPM_RC_OBJECT_HANDLES: out of object handles.
-    pub const OBJECT_HANDLES: Self = Self(0x906);
     /// TPM_RC_LOCALITY: bad locality.
     pub const LOCALITY: Self = Self(0x907);
-    /// TPM_RC_CANCELED: the command was cancelled.
-    pub const CANCELED: Self = Self(0x909);
-    /// TPM_RC_TESTING: the TPM is testing itself.
-    pub const TESTING: Self = Self(0x90a);
     /// TPM_RC_REFERENCE_H0: the first handle references an object or session that is not loaded.
     pub const REFERENCE_H0: Self = Self(0x910);
     /// TPM_RC_REFERENCE_S0: the first authorisation session is not loaded.
     pub const REFERENCE_S0: Self = Self(0x918);
-    /// TPM_RC_NV_RATE: the TPM limits the rate of NV accesses.
-    pub const NV_RATE: Self = Self(0x920);
     /// TPM_RC_LOCKOUT: authorisations for objects with DA protection are not allowed: the TPM is in lockout.
     pub const LOCKOUT: Self = Self(0x921);
     /// TPM_RC_RETRY: the TPM could not start the command.

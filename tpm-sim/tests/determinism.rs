@@ -102,6 +102,8 @@ fn check(tpm: &mut Tpm, command: &[u8]) {
         let mut after = tpm.clone();
         after.state.da = before.state.da.clone();
         after.state.rng = before.state.rng.clone();
+        // A failure that counts ends what Shutdown has put aside.
+        after.state.shutdown = before.state.shutdown;
         assert_eq!(after.save(), before.save(), "rc {:#x} of {command:02x?}", rc(&response));
     }
     *tpm = before;
@@ -110,7 +112,6 @@ fn check(tpm: &mut Tpm, command: &[u8]) {
 #[test]
 fn a_foreign_version_is_refused() {
     let mut bytes = started(b"version").save();
-    bytes[0] = 99;
-    assert!(matches!(Tpm::restore(&bytes), Err(tpm_sim::RestoreError::Version { found: 99 })));
-    assert!(Tpm::restore(&[]).is_err());
+    bytes[11] = 99;
+    assert_eq!(Tpm::restore(&bytes).unwrap_err(), tpm_sim::RestoreError::Version { found: 99 });
 }

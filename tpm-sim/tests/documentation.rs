@@ -32,6 +32,32 @@ fn specified() -> impl Iterator<Item = (u32, String)> {
     (0x11f..0x1ff).filter_map(|code| Some((code, format!("{:?}", TpmCc::try_from(code).ok()?))))
 }
 
+/// A command's name as part 3 has it, from that of tpm2-protocol: abbreviations in capitals, and at the front with a line behind
+/// them.
+fn official(name: &str) -> String {
+    let name = match name {
+        "ChangeEps" => "ChangeEPS".to_owned(),
+        "ChangePps" => "ChangePPS".to_owned(),
+        "Hmac" => "HMAC".to_owned(),
+        "PolicyAcSendSelect" => "Policy_AC_SendSelect".to_owned(),
+        "PolicyAuthorizeNv" => "PolicyAuthorizeNV".to_owned(),
+        "PolicyNv" => "PolicyNV".to_owned(),
+        "PolicyOr" => "PolicyOR".to_owned(),
+        "PolicyPcr" => "PolicyPCR".to_owned(),
+        "PolicyTransportSpdm" => "PolicyTransportSPDM".to_owned(),
+        "ZGen2Phase" => "ZGen_2Phase".to_owned(),
+        _ => {
+            let short = ["Act", "Ac", "Ecc", "Ecdh", "Ec", "Hmac", "Nv", "Pcr", "Pp", "Rsa"];
+            let split = short.iter().find_map(|short| {
+                let rest = name.strip_prefix(short)?;
+                rest.starts_with(char::is_uppercase).then(|| format!("{}_{rest}", short.to_uppercase()))
+            });
+            split.unwrap_or_else(|| name.to_owned())
+        }
+    };
+    format!("TPM2_{name}")
+}
+
 fn table() -> String {
     let mut text = String::from(
         "# Commands\n\n<!-- Generated from the command table: OOBE_UPDATE=1 cargo test -p tpm-sim --test documentation -->\n\n\
@@ -51,7 +77,8 @@ fn table() -> String {
             })
             .collect();
         let roles = if roles.is_empty() { "-".to_owned() } else { roles.join(", ") };
-        writeln!(text, "| 0x{:03X} | {name} | {roles} |", command.code).expect("a string takes any text");
+        writeln!(text, "| 0x{:03X} | {} | {roles} |", command.code, official(&name))
+            .expect("a string takes any text");
     }
     text.push_str(
         "\n## What is not\n\nEach answers TPM_RC_COMMAND_CODE, and is not among the listed capabilities.\n\n",
@@ -60,7 +87,7 @@ fn table() -> String {
     for (code, name) in specified().filter(|(code, _)| find(*code).is_none()) {
         let why = ABSENT.iter().find(|(absent, _)| *absent == name).map(|(_, why)| *why);
         let why = why.unwrap_or_else(|| panic!("{name} is neither implemented nor is said why not"));
-        writeln!(text, "| 0x{code:03X} | {name} | {why} |").expect("a string takes any text");
+        writeln!(text, "| 0x{code:03X} | {} | {why} |", official(&name)).expect("a string takes any text");
     }
     text
 }
@@ -81,6 +108,24 @@ fn the_table_of_commands_is_that_of_the_program() {
     }
     let found = std::fs::read_to_string(&path).unwrap_or_default();
     assert_eq!(found, table(), "run OOBE_UPDATE=1 cargo test -p tpm-sim --test documentation");
+}
+
+#[test]
+fn names_are_those_of_the_specification() {
+    for (name, expected) in [
+        ("NvDefineSpace", "TPM2_NV_DefineSpace"),
+        ("PcrExtend", "TPM2_PCR_Extend"),
+        ("EcdhZGen", "TPM2_ECDH_ZGen"),
+        ("EccParameters", "TPM2_ECC_Parameters"),
+        ("EcEphemeral", "TPM2_EC_Ephemeral"),
+        ("HmacStart", "TPM2_HMAC_Start"),
+        ("Hmac", "TPM2_HMAC"),
+        ("PpCommands", "TPM2_PP_Commands"),
+        ("ActivateCredential", "TPM2_ActivateCredential"),
+        ("PolicyNvWritten", "TPM2_PolicyNvWritten"),
+    ] {
+        assert_eq!(official(name), expected);
+    }
 }
 
 #[test]

@@ -8,7 +8,7 @@ use crate::entity::{HT_HMAC_SESSION, HT_POLICY_SESSION, RS_PW, handle_type};
 use crate::params::{Param, take, take_2b};
 use crate::rc::Rc;
 use crate::state::limits::MAX_SESSION_NUM;
-use crate::state::sessions::{SessionCipher, SessionKind};
+use crate::state::sessions::{Found, SessionCipher, SessionKind};
 use tpm2_protocol::data::TpmaSession;
 
 /// Least bytes of an authorisation area: handle, empty nonce, attributes, empty HMAC.
@@ -60,7 +60,11 @@ fn check_one(tpm: &Tpm, command: &Command, before: &[Use], session: &Use, number
         }
         return if session.nonce_caller.is_empty() { Ok(()) } else { Err(Rc::NONCE) };
     }
-    let state = tpm.state.sessions.get(session.handle).ok_or(Rc::REFERENCE_S0.plus(number - 1))?;
+    let state = match tpm.state.sessions.look_up(session.handle) {
+        Found::Loaded(state) => state,
+        Found::OfOtherKind => return Err(Rc::HANDLE),
+        Found::NotLoaded => return Err(Rc::REFERENCE_S0.plus(number - 1)),
+    };
     if before.iter().any(|other| other.handle == session.handle) {
         return Err(Rc::HANDLE);
     }

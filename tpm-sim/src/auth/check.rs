@@ -7,6 +7,7 @@ use crate::crypto::equal;
 use crate::entity::{HT_NV_INDEX, HT_PCR, HT_PERSISTENT, HT_TRANSIENT, RS_PW, handle_type};
 use crate::object::sensitive::trim_auth;
 use crate::rc::Rc;
+use crate::state::Shutdown;
 use crate::state::nv::{NvAttributes, NvIndex, NvKind};
 use crate::state::sessions::Session;
 use tpm2_protocol::data::{TpmCc, TpmRh, TpmaObject, TpmaSession};
@@ -155,7 +156,10 @@ fn locked_out(tpm: &mut Tpm, lockout_auth: bool) -> Result<(), Rc> {
         return if da.lockout_auth_enabled { Ok(()) } else { Err(Rc::LOCKOUT) };
     }
     da.used = true;
-    if da.in_lockout() { Err(Rc::LOCKOUT) } else { Ok(()) }
+    let locked = da.in_lockout();
+    // After TPM2_Shutdown that is a change which it has not put aside: a loss of power now is no orderly one (part 1, 19.8.6).
+    tpm.state.shutdown = Shutdown::None;
+    if locked { Err(Rc::LOCKOUT) } else { Ok(()) }
 }
 
 /// Whether nothing but a policy session will do.

@@ -1,10 +1,12 @@
 //! `tpm_server`: the listener by the name and with the arguments of the reference simulator, for suites that start a
 //! simulator themselves.
 
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use tpm_sim::server::{Config, Launch, journal_from_environment, new_tpm};
+use tpm_sim::manufacture::Order;
+use tpm_sim::server::{Config, Launch, journal_from_environment, stop_on_signals};
 
 const HELP: &str = "\
 tpm_server: a TPM 2.0 on two loopback ports, in the reference simulator's protocol
@@ -16,9 +18,11 @@ tpm_server: a TPM 2.0 on two loopback ports, in the reference simulator's protoc
   -h         this text
 
 Beyond the simulator's own:
-  --state DIR      keep the TPM in a directory
-  --profile NAME   kind of TPM (tpm-sim profiles lists them)
-  --seed TEXT      the TPM's seed: same seed, same keys
+  --state DIR      keep the TPM in a directory; one of another profile or seed than it holds is refused
+  --profile NAME   kind of TPM (default simulator; tpm-sim profiles lists them)
+  --seed TEXT      the TPM's seed: same seed, same keys (default \"tpm-sim\": a constant, everybody knows its keys)
+
+SIGTERM and SIGINT end it in order. At most 256 connections at a time.
 
 The variable TPM_SIM_JOURNALS names a folder for commands and responses, a file for each process.
 
@@ -35,7 +39,7 @@ fn main() -> ExitCode {
             }
         },
         Ok(None) => {
-            println!("{HELP}");
+            tell(HELP);
             ExitCode::SUCCESS
         }
         Err(problem) => {
@@ -43,6 +47,12 @@ fn main() -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+/// Writes to whoever reads along, if anybody still does: a closed pipe is no reason not to serve.
+fn tell(text: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = writeln!(out, "{text}").and_then(|()| out.flush());
 }
 
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -79,15 +89,18 @@ fn parse(arguments: &[String]) -> Result<Option<Options>, String> {
 
 fn serve(options: Options) -> Result<(), Box<dyn std::error::Error>> {
     let config = Config { port: options.port.unwrap_or(Config::default().port), ..Config::default() };
+    let order = Order::new(options.profile.as_deref(), options.seed.as_deref())?;
     let launch = Launch {
+        warn: |text| eprintln!("tpm_server: {text}"),
         state: options.state,
         remanufacture: options.remanufacture,
         journal: journal_from_environment(),
         ..Launch::new(config)
     };
-    let server = launch.bind(|| new_tpm(options.profile.as_deref(), options.seed.as_deref()))?;
-    println!("TPM command server listening on {}", server.data_address()?);
-    println!("Platform server listening on {}", server.control_address()?);
+    let server = launch.bind_order(&order)?;
+    let (data, platform) = (server.data_address()?, server.control_address()?);
+    tell(&format!("TPM command server listening on {data}\nPlatform server listening on {platform}"));
+    stop_on_signals(&server.host())?;
     server.run()?;
     Ok(())
 }

@@ -141,8 +141,8 @@ pub fn ecdh_zgen(tpm: &mut Tpm, call: &mut Call) -> Result<(), Rc> {
 }
 
 /// TPM2_ECC_Parameters: TPMS_ALGORITHM_DETAIL_ECC.
-pub fn ecc_parameters(_tpm: &mut Tpm, call: &mut Call) -> Result<(), Rc> {
-    let curve = call.params.read_with(curve)?;
+pub fn ecc_parameters(tpm: &mut Tpm, call: &mut Call) -> Result<(), Rc> {
+    let curve = call.params.read_with(|buf| curve(buf, tpm))?;
     call.params.finish()?;
     let parameters = curve.parameters();
     // The key derivation that goes with the curve by default, in a hash of about its strength; none with BN P-256.

@@ -80,7 +80,7 @@ fn items(tpm: &Tpm, capability: u32, property: u32) -> Result<(Items, usize), Rc
         }
         6 => (properties::properties(tpm, property), 8),
         7 => (pcr_properties(), 5 + SELECT_SIZE),
-        8 => (algorithms::curves(), 2),
+        8 => (algorithms::curves(tpm), 2),
         9 if handle_type(property) == HT_PERMANENT => (policies(tpm), 4 + 2 + 64),
         // No authenticated countdown timers.
         10 if property >> 4 == 0x0400_0011 => (Items::new(), 12),
@@ -147,12 +147,13 @@ fn policies(tpm: &Tpm) -> Items {
 }
 
 /// TPM2_TestParms.
-pub fn test_parms(_tpm: &mut Tpm, call: &mut Call) -> Result<(), Rc> {
-    call.params.read_with(|buf| {
+pub fn test_parms(tpm: &mut Tpm, call: &mut Call) -> Result<(), Rc> {
+    let parameters = call.params.read_with(|buf| {
         let object_type = read_type(buf)?;
         Parameters::read(buf, object_type)
     })?;
-    call.params.finish()
+    call.params.finish()?;
+    tpm.check_curve(&parameters).map_err(|rc| rc.param(1))
 }
 
 #[cfg(test)]

@@ -112,6 +112,7 @@ pub fn import(tpm: &mut Tpm, call: &mut Call) -> Result<(), Rc> {
     let wire: Tpm2bEncryptedSecret = call.params.read()?;
     let inner = read_inner(call)?;
     call.params.finish()?;
+    tpm.check_curve(&public.parameters).map_err(|rc| rc.param(2))?;
     if public.has(TpmaObject::FIXED_TPM) || public.has(TpmaObject::FIXED_PARENT) {
         return Err(Rc::ATTRIBUTES.param(2));
     }

@@ -11,6 +11,7 @@ use crate::object::sensitive::MAX_SYM_DATA;
 use crate::params::{Out, put_2b, sized, take_2b};
 use crate::rc::Rc;
 use crate::signature;
+use crate::state::check::{Checked, check_counter, must};
 use serde::{Deserialize, Serialize};
 use tpm2_protocol::data::{TpmAlgId, TpmEccCurve, TpmsEccPoint};
 
@@ -30,6 +31,13 @@ pub struct CommitState {
 }
 
 impl CommitState {
+    /// Whether nonce and counter are such as a TPM has.
+    pub(crate) fn check(&self) -> Checked {
+        let sizes = [0, HashAlg::Sha512.size()];
+        must(sizes.contains(&self.nonce.len()), "the nonce of commitments has the wrong size")?;
+        check_counter(self.counter)
+    }
+
     /// TPM Reset and TPM Restart: no commitment made before can be used any more.
     pub fn reset(&mut self) {
         *self = Self::default();
@@ -101,9 +109,10 @@ pub(crate) fn put_point(out: &mut Out, point: Option<&Point>) {
 }
 
 /// A curve parameter of a command.
-pub(crate) fn curve(buf: &mut &[u8]) -> Result<Curve, Rc> {
+pub(crate) fn curve(buf: &mut &[u8], tpm: &Tpm) -> Result<Curve, Rc> {
     let id: TpmEccCurve = read_curve(buf)?;
-    Curve::from_id(id).ok_or(Rc::CURVE)
+    let known = tpm.state.factory.profile().curves;
+    Curve::from_id(id).filter(|curve| known.contains(curve)).ok_or(Rc::CURVE)
 }
 
 /// TPM2_Commit: the first half of an anonymous signature.
@@ -161,7 +170,7 @@ pub fn commit(tpm: &mut Tpm, call: &mut Call) -> Result<(), Rc> {
 
 /// TPM2_EC_Ephemeral: an ephemeral key for a two-phase key exchange.
 pub fn ec_ephemeral(tpm: &mut Tpm, call: &mut Call) -> Result<(), Rc> {
-    let curve = call.params.read_with(curve)?;
+    let curve = call.params.read_with(|buf| curve(buf, tpm))?;
     call.params.finish()?;
     let state = &mut tpm.state;
     let r = state.commit.next(curve, &[], &mut state.rng);

@@ -29,6 +29,7 @@ pub fn create_primary(tpm: &mut Tpm, call: &mut Call) -> Result<(), Rc> {
     let public: Public = call.params.read_sized()?;
     let creation = Creation::read(call)?;
     call.params.finish()?;
+    tpm.check_curve(&public.parameters).map_err(|rc| rc.param(2))?;
     tpm.state.objects.free_handle()?;
     let hierarchy = hierarchy(call.handles[0]);
     checks::template(None, &public, given.data.len()).map_err(|rc| rc.param(2))?;
@@ -54,13 +55,17 @@ pub fn hierarchy_control(tpm: &mut Tpm, call: &mut Call) -> Result<(), Rc> {
     if auth != TpmRh::Platform && !own {
         return Err(Rc::AUTH_TYPE);
     }
-    end_orderly(tpm);
-    if enable == TpmRh::PlatformNv {
-        tpm.state.hierarchies.platform_nv = state;
+    let hierarchies = &mut tpm.state.hierarchies;
+    let enabled = match enable {
+        TpmRh::PlatformNv => &mut hierarchies.platform_nv,
+        _ => &mut hierarchies.get_mut(enable).expect("one of the hierarchies").enabled,
+    };
+    if *enabled == state {
         return Ok(());
     }
-    tpm.state.hierarchies.get_mut(enable).expect("one of the hierarchies").enabled = state;
-    if !state {
+    *enabled = state;
+    end_orderly(tpm);
+    if !state && enable != TpmRh::PlatformNv {
         tpm.state.objects.transient.retain(|_, object| !object.is_in(enable));
     }
     Ok(())
@@ -161,7 +166,8 @@ pub fn hierarchy_change_auth(tpm: &mut Tpm, call: &mut Call) -> Result<(), Rc> {
     Ok(())
 }
 
-/// TPM2_PP_Commands. Physical presence can't be asserted here, so a command that needs it can't be used any more.
+/// TPM2_PP_Commands. Who drives the TPM asserts physical presence, if anybody does ([`Tpm::set_physical_presence`]); without
+/// it a command that needs it is refused.
 pub fn pp_commands(tpm: &mut Tpm, call: &mut Call) -> Result<(), Rc> {
     let set: Vec<u32> = call.params.read_with(|buf| params::list(buf, 256))?;
     let clear: Vec<u32> = call.params.read_with(|buf| params::list(buf, 256))?;

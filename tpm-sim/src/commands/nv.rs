@@ -6,15 +6,16 @@ pub use define::{define_space, undefine_space, undefine_space_special};
 
 use tpm2_protocol::data::{Tpm2bAuth, Tpm2bData, Tpm2bMaxNvBuffer, TpmRh, TpmSt};
 
-use super::pcr::without_trailing_zeros;
 use crate::Tpm;
 use crate::attest::{self, Signer};
 use crate::command::Call;
 use crate::object::Scheme;
+use crate::object::sensitive::trim_auth;
 use crate::params::put_2b;
 use crate::rc::Rc;
 use crate::state::Shutdown;
-use crate::state::nv::{MAX_BUFFER_SIZE, NvAttributes, NvIndex, NvKind};
+use crate::state::limits::MAX_NV_BUFFER_SIZE;
+use crate::state::nv::{NvAttributes, NvIndex, NvKind};
 
 const OWNER: u32 = TpmRh::Owner as u32;
 const PLATFORM: u32 = TpmRh::Platform as u32;
@@ -164,7 +165,7 @@ pub fn read(tpm: &mut Tpm, call: &mut Call) -> Result<(), Rc> {
     let offset: u16 = call.params.read()?;
     call.params.finish()?;
     check_read(tpm, call.handles[0], call.handles[1])?;
-    if size > MAX_BUFFER_SIZE {
+    if usize::from(size) > MAX_NV_BUFFER_SIZE {
         return Err(Rc::VALUE.param(1));
     }
     let index = tpm.nv_index(call.handles[1])?;
@@ -196,11 +197,11 @@ pub fn read_lock(tpm: &mut Tpm, call: &mut Call) -> Result<(), Rc> {
 pub fn change_auth(tpm: &mut Tpm, call: &mut Call) -> Result<(), Rc> {
     let auth: Tpm2bAuth = call.params.read()?;
     call.params.finish()?;
-    let auth = without_trailing_zeros(&auth);
+    let auth = trim_auth(&auth);
     if auth.len() > tpm.nv_index(call.handles[0])?.name_alg.size() {
         return Err(Rc::SIZE.param(1));
     }
-    index_mut(tpm, call.handles[0])?.auth = auth.to_vec();
+    index_mut(tpm, call.handles[0])?.auth = auth;
     Ok(())
 }
 
@@ -223,7 +224,7 @@ pub fn certify(tpm: &mut Tpm, call: &mut Call) -> Result<(), Rc> {
         TpmSt::AttestNvDigest
     } else {
         let contents = index.read(offset, size).ok_or(Rc::NV_RANGE)?;
-        if size > MAX_BUFFER_SIZE {
+        if usize::from(size) > MAX_NV_BUFFER_SIZE {
             return Err(Rc::VALUE.param(3));
         }
         attested.extend(offset.to_be_bytes());

@@ -74,6 +74,7 @@ pub fn create(tpm: &mut Tpm, call: &mut Call) -> Result<(), Rc> {
     let mut public: Public = call.params.read_sized()?;
     let creation = Creation::read(call)?;
     call.params.finish()?;
+    tpm.check_curve(&public.parameters).map_err(|rc| rc.param(2))?;
     // The new object takes a slot while it is made.
     tpm.state.objects.free_handle()?;
     let parent = tpm.object(call.handles[0]).map_err(|_| Rc::TYPE.handle(1))?;
@@ -101,6 +102,7 @@ pub fn load(tpm: &mut Tpm, call: &mut Call) -> Result<(), Rc> {
     let private = call.params.read_with(read_private)?;
     let public: Public = call.params.read_sized()?;
     call.params.finish()?;
+    tpm.check_curve(&public.parameters).map_err(|rc| rc.param(2))?;
     tpm.state.objects.free_handle()?;
     if private.is_empty() {
         return Err(Rc::SIZE.param(1));
@@ -135,6 +137,7 @@ pub fn load_external(tpm: &mut Tpm, call: &mut Call) -> Result<(), Rc> {
     let Nameless(public) = call.params.read_sized()?;
     let hierarchy = call.params.read_with(params::hierarchy)?;
     call.params.finish()?;
+    tpm.check_curve(&public.parameters).map_err(|rc| rc.param(2))?;
     tpm.state.objects.free_handle()?;
     if !tpm.state.hierarchies.get(hierarchy).is_some_and(|hierarchy| hierarchy.enabled) {
         return Err(Rc::HIERARCHY.param(3));

@@ -6,6 +6,7 @@ use crate::Tpm;
 use crate::command::Call;
 use crate::crypto::HashAlg;
 use crate::entity::RH_NULL;
+use crate::object::sensitive::trim_auth;
 use crate::params::{self, Param};
 use crate::rc::Rc;
 use crate::state::Shutdown;
@@ -49,13 +50,8 @@ pub fn set_auth_value(tpm: &mut Tpm, call: &mut Call) -> Result<(), Rc> {
     if !has_own_authorization(call.handles[0]) {
         return Err(Rc::VALUE);
     }
-    tpm.state.pcr.set_auth(without_trailing_zeros(&auth).to_vec());
+    tpm.state.pcr.set_auth(trim_auth(&auth));
     Ok(())
-}
-
-/// An authorisation value as it is kept: zeros at its end are of no account (part 1, "Authorization Values").
-pub(crate) fn without_trailing_zeros(auth: &[u8]) -> &[u8] {
-    &auth[..auth.len() - auth.iter().rev().take_while(|byte| **byte == 0).count()]
 }
 
 /// Whether the command's locality may extend the register; TPM_RH_NULL stands for none and always may.

@@ -19,9 +19,6 @@ fn startup_type(call: &mut Call) -> Result<u16, Rc> {
 
 /// TPM2_Startup.
 pub fn startup(tpm: &mut Tpm, call: &mut Call) -> Result<(), Rc> {
-    if tpm.state.started {
-        return Err(Rc::INITIALIZE);
-    }
     let su = startup_type(call)?;
     call.params.finish()?;
     // The static root of trust starts the TPM at locality 0 or 3, hardware that measures it at 4.

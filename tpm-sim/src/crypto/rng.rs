@@ -42,6 +42,17 @@ impl Drbg {
         out
     }
 
+    /// Position in the stream, in words of four bytes.
+    pub fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// Goes on to the next multiple of `words`, if it is not at one: a stream that was noted there gives no byte twice,
+    /// whatever was drawn before that point and never noted.
+    pub fn reserve(&mut self, words: u64) {
+        self.position = self.position.next_multiple_of(words);
+    }
+
     /// Mixes `data` into the state (TPM2_StirRandom): the stream from here on depends on it and on all that was before.
     pub fn stir(&mut self, data: &[u8]) {
         let position = self.position.to_be_bytes();

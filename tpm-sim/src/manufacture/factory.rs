@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 use super::ca::{Authority, VendorCa};
 use super::ek_certificate::{self, EkPublicKey, Validity};
 use super::endpoint::{self, Endpoint};
+use super::order::suggestion;
 use super::platform_certificate::{self, Platform};
-use super::profile::{CertificateLocation, Generation, PROFILES, Profile, profile};
+use super::profile::{CertificateLocation, Generation, PROFILES, Profile};
 use super::template::EkTemplate;
 use tpm2_protocol::data::TpmRh;
 
@@ -85,17 +86,14 @@ pub enum ManufactureError {
     #[error("profile {0:?} is that of a platform without a TPM")]
     NoTpm(&'static str),
     /// There is no such profile.
-    #[error("no profile {0:?}; there are {list}", list = PROFILES.iter().map(|p| p.id).collect::<Vec<_>>().join(", "))]
+    #[error("there is no profile {0:?}; {help}", help = suggestion(.0))]
     UnknownProfile(String),
 }
 
-/// A TPM by the names of the command line: profile and seed, each with a default.
-pub fn new_tpm(profile_id: Option<&str>, seed: Option<&str>) -> Result<Tpm, ManufactureError> {
-    let profile = match profile_id {
-        None => &PROFILES[0],
-        Some(id) => profile(id).ok_or_else(|| ManufactureError::UnknownProfile(id.to_owned()))?,
-    };
-    Tpm::manufacture(&ManufactureOptions::new(seed.unwrap_or("tpm-sim").as_bytes(), profile))
+/// The serial number of the TPM of a profile and a seed.
+pub(super) fn serial_number(profile: &Profile, seed: &[u8]) -> [u8; 8] {
+    let digest = HashAlg::Sha256.digest(&[b"tpm-sim serial number", profile.id.as_bytes(), seed]);
+    *digest.first_chunk().expect("a digest has more than eight bytes")
 }
 
 /// Ids of all profiles, with their names for people.
@@ -126,12 +124,9 @@ impl Tpm {
             return Err(ManufactureError::NoTpm(profile.id));
         }
         let mut tpm = Self::new(options.seed, profile.banks);
-        let digest = HashAlg::Sha256.digest(&[b"tpm-sim serial number", profile.id.as_bytes(), options.seed]);
-        let mut serial = [0; 8];
-        serial.copy_from_slice(&digest[..8]);
         profile.id.clone_into(&mut tpm.state.factory.profile);
         tpm.state.factory.record = Some(ManufactureRecord {
-            serial,
+            serial: serial_number(profile, options.seed),
             endorsement_seed: tpm.state.hierarchies.endorsement.seed.clone(),
             validity: options
                 .validity

@@ -27,15 +27,16 @@ pub mod event_log;
 mod factory;
 pub mod measured_boot;
 mod name;
+mod order;
 pub mod platform_certificate;
 pub mod profile;
 pub mod template;
 pub mod vendor;
 
 pub use factory::{
-    CHAIN_INDEX, EkChoice, Factory, ManufactureError, ManufactureOptions, ManufactureRecord, new_tpm,
-    profile_list,
+    CHAIN_INDEX, EkChoice, Factory, ManufactureError, ManufactureOptions, ManufactureRecord, profile_list,
 };
+pub use order::{DEFAULT_SEED, Mismatch, Order, new_tpm};
 pub use profile::{Profile, profile};
 pub use template::EkTemplate;
 pub use vendor::Vendor;

@@ -7,10 +7,11 @@ mod table;
 mod vulnerable;
 
 pub use table::PROFILES;
-pub use vulnerable::is_known_vulnerable;
+pub use vulnerable::{VULNERABLE_LINES, is_known_vulnerable};
 
 use super::template::EkTemplate;
 use super::vendor::Vendor;
+use crate::crypto::ecc::Curve;
 use crate::crypto::hash::HashAlg;
 
 /// Where a TPM is.
@@ -130,6 +131,8 @@ pub struct Profile {
     pub chain_in_nv: bool,
     /// Banks of PCRs as delivered.
     pub banks: &'static [HashAlg],
+    /// Curves that it knows; keys on others are refused with TPM_RC_CURVE (TPM_CAP_ECC_CURVES).
+    pub curves: &'static [Curve],
     /// Years that an EK certificate is valid.
     pub certificate_years: u32,
     /// What is wrong with it.

@@ -197,7 +197,8 @@ pub fn load(
     keys(public, sensitive)
 }
 
-fn keys(public: &Public, sensitive: Option<&(TpmAlgId, Sensitive)>) -> Result<(), Blame> {
+/// The keys of both areas, and that they belong together.
+pub(crate) fn keys(public: &Public, sensitive: Option<&(TpmAlgId, Sensitive)>) -> Result<(), Blame> {
     let digest_size = public.name_alg.map_or(0, crate::crypto::HashAlg::size);
     if let Some((sensitive_type, sensitive)) = sensitive {
         if *sensitive_type != public.parameters.alg() {

@@ -77,6 +77,16 @@ pub enum Unique {
     },
 }
 
+impl Unique {
+    /// Bytes of its largest part.
+    pub(crate) fn size(&self) -> usize {
+        match self {
+            Self::Digest(bytes) | Self::Rsa(bytes) => bytes.len(),
+            Self::Ecc { x, y } => x.len().max(y.len()),
+        }
+    }
+}
+
 impl Parameters {
     /// The object type.
     pub fn alg(&self) -> TpmAlgId {

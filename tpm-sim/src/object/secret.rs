@@ -1,6 +1,7 @@
 //! Secrets shared with the holder of a key: salts, duplication seeds, credential seeds (part 1, "Secret Sharing").
 
 use super::{Object, Parameters, Public, Unique};
+use crate::Tpm;
 use crate::crypto::ecc::{self, Curve, Point};
 use crate::crypto::rng::Drbg;
 use crate::crypto::{HashAlg, kdf, rsa, sym};
@@ -17,6 +18,19 @@ pub mod label {
     pub const DUPLICATE: &[u8] = b"DUPLICATE\0";
     /// Seed of a credential.
     pub const IDENTITY: &[u8] = b"IDENTITY\0";
+}
+
+impl Tpm {
+    /// TPM_RC_CURVE for a key on a curve that this TPM's profile does not have.
+    pub(crate) fn check_curve(&self, parameters: &Parameters) -> Result<(), Rc> {
+        match parameters {
+            Parameters::Ecc { curve, .. } => Curve::from_id(*curve)
+                .filter(|curve| self.state.factory.profile().curves.contains(curve))
+                .map(drop)
+                .ok_or(Rc::CURVE),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// The curve of an ECC public area.

@@ -5,8 +5,8 @@ use std::net::{Shutdown, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
-/// So many at once; a further one is closed. Suites hold one or two.
-const MOST: usize = 256;
+/// So many connections at once, both ports together; a further one is closed. Suites hold one or two.
+pub const MOST_CONNECTIONS: usize = 256;
 
 #[derive(Debug, Default)]
 struct Inner {
@@ -33,7 +33,7 @@ impl Connections {
         let Ok(kept) = stream.try_clone() else { return };
         let id = {
             let mut inner = self.lock();
-            if inner.ended || inner.open.len() >= MOST {
+            if inner.ended || inner.open.len() >= MOST_CONNECTIONS {
                 return;
             }
             let id = inner.next;

@@ -1,7 +1,7 @@
 //! The TPM behind the ports: one lock, real time, the state directory, the journal.
 
 use std::fmt;
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -40,8 +40,14 @@ struct Inner {
     brought: [Vec<u8>; 2],
     last: Instant,
     store: Option<Store>,
+    /// Somebody was told that the store fails, and not yet that it does so no longer.
+    trouble: bool,
+    warn: Warn,
     journal: Option<Journal>,
 }
+
+/// Where the words go that are for people and belong in no response.
+pub type Warn = fn(&str);
 
 #[allow(clippy::disallowed_methods)] // real time comes in here and nowhere else: a listener lives in it
 fn now() -> Instant {
@@ -61,6 +67,8 @@ impl Host {
                 brought: [Vec::new(), Vec::new()],
                 last: now(),
                 store: None,
+                trouble: false,
+                warn: |_| {},
                 journal: None,
             }),
             stopped: AtomicBool::new(false),
@@ -80,6 +88,20 @@ impl Host {
             inner.keep()?;
         }
         Ok(self)
+    }
+
+    /// Whom to tell when the TPM can't be kept, in a sentence; nobody if this is not called.
+    #[must_use]
+    pub fn with_warnings(self, warn: Warn) -> Self {
+        self.lock().warn = warn;
+        self
+    }
+
+    /// The end of the process is near: the TPM is kept as it is. A TPM that is kept nowhere is gone.
+    pub fn finish(&self) {
+        let mut inner = self.lock();
+        inner.pass_time();
+        inner.finish();
     }
 
     /// Commands and responses are written down.
@@ -234,13 +256,7 @@ impl Host {
     /// The TPM as bytes: what outlives a loss of power, or all of it.
     pub fn save(&self, permanent: bool) -> Vec<u8> {
         let inner = self.lock();
-        if permanent {
-            let mut off = inner.tpm.clone();
-            off.power_off();
-            off.save()
-        } else {
-            inner.tpm.save()
-        }
+        if permanent { inner.tpm.permanent().save() } else { inner.tpm.save() }
     }
 
     /// Whether a dynamic launch has been measured (tpmEstablished of the PC Client's interface).
@@ -256,6 +272,11 @@ impl Host {
     /// Somebody stands in front of the platform, or doesn't.
     pub fn set_physical_presence(&self, present: bool) {
         self.lock().tpm.set_physical_presence(present);
+    }
+
+    /// Why the TPM can't be started, if it is of a kind that can't.
+    pub(super) fn unable(&self) -> Option<&'static str> {
+        super::launch::unable(self.lock().tpm.state.factory.profile())
     }
 
     /// Ends the server.
@@ -310,8 +331,10 @@ impl Inner {
         let response = self.tpm.execute(command);
         match (self.keep(), before) {
             (Err(_), Some(before)) => {
-                // What can't be kept has not happened.
+                // What can't be kept has not happened. If the file says that it has, because what failed was to make the new
+                // one last, it is put back; a TPM of which nobody knows what is in the file can't go on.
                 self.tpm = before;
+                self.failed |= self.put_back().is_err();
                 response_code(Rc::NV_UNAVAILABLE).to_vec()
             }
             _ => response,
@@ -327,7 +350,40 @@ impl Inner {
     }
 
     fn keep(&mut self) -> Result<(), StoreError> {
-        self.store.as_mut().map_or(Ok(()), |store| store.keep(&self.tpm))
+        let kept = self.store.as_mut().map_or(Ok(false), |store| store.keep(&self.tpm));
+        self.tell(&kept);
+        kept.map(drop)
+    }
+
+    /// After a failure the file holds what it held before, or what was to be kept. The latter is replaced.
+    fn put_back(&mut self) -> Result<(), StoreError> {
+        match &mut self.store {
+            Some(store) if store.is_in_doubt() => store.keep(&self.tpm).map(drop),
+            _ => Ok(()),
+        }
+    }
+
+    fn finish(&mut self) {
+        if self.failed {
+            // Whatever made it fail may have left anything in memory; the file has what was answered.
+            return;
+        }
+        let kept = self.store.as_mut().map_or(Ok(false), |store| store.finish(&self.tpm).map(|()| true));
+        self.tell(&kept);
+    }
+
+    /// Says once that the TPM can't be kept, and once that it can be again: when it was written.
+    fn tell(&mut self, kept: &Result<bool, StoreError>) {
+        match kept {
+            Err(problem) if !self.trouble => {
+                (self.warn)(&format!(
+                    "the TPM can't be kept: {problem}. Commands that change it are refused (TPM_RC_NV_UNAVAILABLE) until it can"
+                ));
+            }
+            Ok(true) if self.trouble => (self.warn)("the TPM can be kept again"),
+            _ => {}
+        }
+        self.trouble = self.trouble && !matches!(kept, Ok(true)) || kept.is_err();
     }
 
     /// For changes that have no response to carry an error.
@@ -341,9 +397,13 @@ impl Inner {
 pub struct Journal(BufWriter<File>);
 
 impl Journal {
-    /// Starts a journal in a new file, or empties an old one.
-    pub fn create(path: &Path) -> io::Result<Self> {
-        File::create(path).map(|file| Self(BufWriter::new(file)))
+    /// A journal in this file, behind what is in it already. Nobody but its owner can read a new one: passwords are in it.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        let mut options = OpenOptions::new();
+        options.append(true).create(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        options.open(path).map(|file| Self(BufWriter::new(file)))
     }
 
     fn note(&mut self, command: &[u8], response: &[u8]) {

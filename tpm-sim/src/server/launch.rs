@@ -3,12 +3,11 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::host::Warn;
 use super::{Config, Host, Journal, ServeError, Server, Store, StoreError};
 use crate::Tpm;
-use crate::manufacture::{ManufactureError, ManufactureOptions, profile};
-
-/// Seed of a TPM for which none is given: TEST ONLY, everybody knows its keys.
-const SEED: &str = "tpm-sim";
+use crate::manufacture::profile::{Defect, Generation, Profile};
+use crate::manufacture::{ManufactureError, Order};
 
 /// TPM2_Startup(TPM_SU_CLEAR).
 const STARTUP_CLEAR: [u8; 12] = [0x80, 0x01, 0, 0, 0, 12, 0, 0, 1, 0x44, 0, 0];
@@ -39,8 +38,10 @@ pub struct Launch {
     pub state: Option<PathBuf>,
     /// Begin with a new TPM even if the directory holds one.
     pub remanufacture: bool,
-    /// File for commands and responses.
+    /// File for commands and responses; what it holds already stays.
     pub journal: Option<PathBuf>,
+    /// Whom to tell, in a sentence, what is for people and belongs in no response.
+    pub warn: Warn,
 }
 
 /// Why nothing is served.
@@ -63,19 +64,9 @@ pub enum LaunchError {
     /// TPM2_Startup failed.
     #[error("TPM2_Startup answers {0:#05x}")]
     Startup(u32),
-    /// There is no such kind of TPM.
-    #[error("there is no profile {0:?}; `tpm-sim profiles` lists them")]
-    Profile(String),
     /// The TPM can't be manufactured.
     #[error(transparent)]
     Manufacture(#[from] ManufactureError),
-}
-
-/// Makes a TPM of a profile (the simulator's own if `None`) from a seed.
-pub fn new_tpm(profile_id: Option<&str>, seed: Option<&str>) -> Result<Tpm, LaunchError> {
-    let id = profile_id.unwrap_or("simulator");
-    let profile = profile(id).ok_or_else(|| LaunchError::Profile(id.to_owned()))?;
-    Ok(Tpm::manufacture(&ManufactureOptions::new(seed.unwrap_or(SEED).as_bytes(), profile))?)
 }
 
 /// Name of the variable that [`journal_from_environment`] reads.
@@ -91,17 +82,51 @@ pub fn journal_from_environment() -> Option<PathBuf> {
 impl Launch {
     /// A TPM with the given ports, without power, kept nowhere.
     pub fn new(config: Config) -> Self {
-        Self { config, readiness: Readiness::Off, state: None, remanufacture: false, journal: None }
+        Self {
+            config,
+            readiness: Readiness::Off,
+            state: None,
+            remanufacture: false,
+            journal: None,
+            warn: |_| {},
+        }
     }
 
     /// Binds the ports and puts a TPM behind them: the one in the state directory, or what `make` gives.
-    pub fn bind(self, make: impl FnOnce() -> Result<Tpm, LaunchError>) -> Result<Server, LaunchError> {
+    pub fn bind(self, make: impl FnOnce() -> Result<Tpm, ManufactureError>) -> Result<Server, LaunchError> {
+        self.bind_what(None, make)
+    }
+
+    /// Binds the ports and puts a TPM behind them that was ordered: the one in the state directory, if it is as ordered, or
+    /// a new one.
+    pub fn bind_order(self, order: &Order) -> Result<Server, LaunchError> {
+        self.bind_what(Some(order), || order.make())
+    }
+
+    fn bind_what(
+        self,
+        order: Option<&Order>,
+        make: impl FnOnce() -> Result<Tpm, ManufactureError>,
+    ) -> Result<Server, LaunchError> {
         let mut host = match &self.state {
             None => Host::new(make()?),
-            Some(dir) => open(dir, self.remanufacture, make)?,
-        };
+            Some(dir) => {
+                let store = Store::open(dir)?;
+                if self.remanufacture {
+                    store.forget_volatile()?;
+                    Host::new(make()?).with_store(store)?
+                } else {
+                    let tpm = match store.load()? {
+                        Some(kept) => as_ordered(kept, order, dir)?,
+                        None => make()?,
+                    };
+                    Host::new(tpm).with_store(store)?
+                }
+            }
+        }
+        .with_warnings(self.warn);
         if let Some(path) = self.journal {
-            let journal = Journal::create(&path).map_err(|source| LaunchError::Journal { path, source })?;
+            let journal = Journal::open(&path).map_err(|source| LaunchError::Journal { path, source })?;
             host = host.with_journal(journal);
         }
         let startup = match self.readiness {
@@ -115,8 +140,13 @@ impl Launch {
             host.power_on();
             if let Some(response) = startup.and_then(|startup| host.execute(Some(0), &startup)) {
                 let rc = u32::from_be_bytes(response[6..10].try_into().expect("every response has a header"));
-                if rc != 0 {
-                    return Err(LaunchError::Startup(rc));
+                match host.unable() {
+                    _ if rc == 0 => {}
+                    // That is how a TPM of this kind answers, and who asked for it wants to see it.
+                    Some(why) => (self.warn)(&format!(
+                        "TPM2_Startup answers {rc:#05x}, as {why} does; it is served all the same"
+                    )),
+                    None => return Err(LaunchError::Startup(rc)),
                 }
             }
         }
@@ -124,16 +154,19 @@ impl Launch {
     }
 }
 
-fn open(
-    dir: &Path,
-    remanufacture: bool,
-    make: impl FnOnce() -> Result<Tpm, LaunchError>,
-) -> Result<Host, LaunchError> {
-    let store = Store::open(dir)?;
-    if remanufacture {
-        store.forget_volatile()?;
+/// The TPM of a directory, if it is the one that was ordered.
+fn as_ordered(kept: Tpm, order: Option<&Order>, dir: &Path) -> Result<Tpm, StoreError> {
+    let fits = order.map_or(Ok(()), |order| order.fits(&kept));
+    fits.map(|()| kept).map_err(|mismatch| StoreError::Another { dir: dir.to_owned(), mismatch })
+}
+
+/// Why a TPM of a profile can't be started, if that is how it is.
+pub(super) fn unable(profile: &Profile) -> Option<&'static str> {
+    if profile.generation == Generation::Tpm12 {
+        Some("a TPM 1.2")
+    } else if profile.has(Defect::FailureMode) {
+        Some("a TPM in failure mode")
+    } else {
+        None
     }
-    let kept = if remanufacture { None } else { store.load()? };
-    let tpm = kept.map_or_else(make, Ok)?;
-    Ok(Host::new(tpm).with_store(store)?)
 }

@@ -6,7 +6,8 @@
 //! - [`Protocol::Swtpm`]: raw commands on one port, and a control channel, one above, that starts, stops and measures.
 //!
 //! One thread for each connection, one TPM behind a lock: commands run one after another in the order in which they come.
-//! Whatever a client sends, or fails to send, the worst that happens is that its own connection ends.
+//! Whatever a client sends, or fails to send, the worst that happens is that its own connection ends. There can be
+//! [`MOST_CONNECTIONS`] at a time, both ports together; a further one is closed at once.
 //!
 //! The library has no clock; here is the one place where real time comes in, between commands (see [`Host`]).
 
@@ -16,11 +17,17 @@ mod host;
 mod launch;
 pub mod mssim;
 mod prompt;
+#[cfg(feature = "cli")]
+mod signals;
 mod store;
 pub mod swtpm;
 
-pub use host::{Host, Journal};
-pub use launch::{JOURNAL_VARIABLE, Launch, LaunchError, Readiness, journal_from_environment, new_tpm};
+pub use crate::manufacture::new_tpm;
+pub use connections::MOST_CONNECTIONS;
+pub use host::{Host, Journal, Warn};
+pub use launch::{JOURNAL_VARIABLE, Launch, LaunchError, Readiness, journal_from_environment};
+#[cfg(feature = "cli")]
+pub use signals::stop_on_signals;
 pub use store::{Store, StoreError};
 
 use std::io;
@@ -125,7 +132,7 @@ impl Server {
     }
 
     /// Serves until a client stops the TPM (mssim's STOP, swtpm's SHUTDOWN) or somebody calls [`Host::stop`]. All
-    /// connections are ended and their threads gone when it returns.
+    /// connections are ended, their threads gone and the TPM kept when it returns.
     pub fn run(self) -> Result<(), ServeError> {
         let addresses = [self.data.local_addr()?, self.control.local_addr()?];
         self.host.on_stop(Box::new(move || {
@@ -158,6 +165,7 @@ impl Server {
             .join()
             .expect("an accepting thread has nothing to panic about: clients run in threads of their own");
         self.connections.end_all();
+        self.host.finish();
         Ok(())
     }
 }

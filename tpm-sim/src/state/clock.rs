@@ -1,6 +1,7 @@
 //! Time, Clock, resetCount and restartCount (part 1, "TPM Clock"). Milliseconds throughout; only the owner of the TPM
 //! moves them, through [`crate::Tpm::advance`].
 
+use super::check::{Checked, check_counter, must};
 use serde::{Deserialize, Serialize};
 use tpm2_protocol::data::{TpmsClockInfo, TpmsTimeInfo};
 
@@ -15,7 +16,8 @@ pub struct Clock {
     pub reset_count: u32,
     /// Number of TPM Restarts and TPM Resumes since the last TPM Reset.
     pub restart_count: u32,
-    /// NO when a value of Clock as high may have been reported before (after a shutdown that was not orderly).
+    /// NO when a value of Clock as high may have been reported before: after a shutdown that was not orderly, until Clock
+    /// passes the next multiple of [`UPDATE_INTERVAL`].
     pub safe: bool,
     /// Rate of TPM2_ClockRateAdjust: surplus in 30,000ths of nominal.
     pub rate: i16,
@@ -23,7 +25,7 @@ pub struct Clock {
     pub remainder: u64,
     /// Changes at each start of Time: tickets with an expiration are bound to it.
     pub epoch: u64,
-    /// Value of Clock that is safely in NV: an unorderly shutdown falls back to the next multiple after it.
+    /// Value of Clock that is safely in NV: after an unorderly shutdown Clock goes on from it.
     pub saved: u64,
 }
 
@@ -110,6 +112,12 @@ impl Clock {
             self.saved = saved;
             self.safe = true;
         }
+    }
+
+    /// Whether its rate and counters are in their bounds.
+    pub(super) fn check(&self) -> Checked {
+        must(self.rate.abs() <= RATE_MAX && self.remainder < NOMINAL, "the clock's rate is out of bounds")?;
+        check_counter(self.epoch)
     }
 
     /// TPMS_CLOCK_INFO as it stands.

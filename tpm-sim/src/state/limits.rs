@@ -19,7 +19,7 @@ pub const MAX_COMMAND_SIZE: usize = 4096;
 pub const CONTEXT_GAP_MAX: u64 = 0xffff;
 /// Most bytes of a TPM2B_MAX_BUFFER.
 pub const MAX_DIGEST_BUFFER: usize = 1024;
-/// Most bytes of an NV read or write.
+/// Most bytes that one command reads from NV or writes to it (MAX_NV_BUFFER_SIZE, TPM_PT_NV_BUFFER_MAX).
 pub const MAX_NV_BUFFER_SIZE: usize = 1024;
 /// Size of hierarchy seeds and proofs in bytes.
 pub const SEED_SIZE: usize = 64;

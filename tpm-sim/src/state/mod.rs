@@ -1,10 +1,12 @@
 //! What a TPM is between two commands: one value, saved and restored exactly.
 
 pub mod audit;
+pub(crate) mod check;
 pub mod clock;
 pub mod dictionary_attack;
 pub mod factory;
 pub mod hierarchy;
+mod image;
 pub mod limits;
 pub mod nv;
 pub mod objects;
@@ -12,13 +14,15 @@ pub mod pcr;
 pub mod sessions;
 mod startup;
 
+pub use image::RestoreError;
+
 use crate::crypto::HashAlg;
 use crate::crypto::rng::Drbg;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
-/// Version of the serialised form; a value of another version is refused.
-pub const VERSION: u32 = 1;
+/// Version of the serialised form; a value of another version is refused. No version before 2 was ever released.
+pub const VERSION: u32 = 2;
 
 /// Version of the derivation of primary keys from seed and template. Another version may give other keys, so it is part of
 /// the state and never changes for a TPM that exists.
@@ -27,8 +31,6 @@ pub const DERIVATION_VERSION: u32 = 1;
 /// The state of a TPM, volatile parts included: a TPM saved in mid-session goes on in mid-session.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct State {
-    /// [`VERSION`] of the writer.
-    pub version: u32,
     /// [`DERIVATION_VERSION`] at manufacture.
     pub derivation_version: u32,
     /// Whether power is on (`_TPM_Init` has been signalled since it was off).
@@ -92,7 +94,6 @@ impl State {
     pub fn new(seed: &[u8], banks: &[HashAlg]) -> Self {
         let mut secrets = Drbg::from_seed(seed, "hierarchies");
         Self {
-            version: VERSION,
             derivation_version: DERIVATION_VERSION,
             powered: false,
             started: false,

@@ -8,13 +8,12 @@ use std::collections::BTreeMap;
 pub use attributes::{NvAttributes, NvKind};
 use serde::{Deserialize, Serialize};
 
+use super::check::{Checked, check_auth, must};
 use super::pcr::StartKind;
 use crate::crypto::hash::HashAlg;
 
 /// Largest size of an index in bytes (TPM_PT_NV_INDEX_MAX).
 pub const MAX_INDEX_SIZE: u16 = 2048;
-/// Largest number of bytes that one command reads or writes (TPM_PT_NV_BUFFER_MAX).
-pub const MAX_BUFFER_SIZE: u16 = 1024;
 /// Bytes that all indexes together may take, each with [`INDEX_OVERHEAD`].
 pub const TOTAL_SIZE: usize = 48 * 1024;
 /// Bytes that an index takes besides its data: public area, authorisation value, place in the list.
@@ -200,9 +199,31 @@ impl NvIndex {
         self.attributes = attributes;
     }
 
+    /// Whether its parts fit together.
+    fn check(&self) -> Checked {
+        must(is_index(self.handle), "an NV index has a foreign handle")?;
+        must(self.size <= MAX_INDEX_SIZE, "an NV index is larger than any")?;
+        let kind = self.attributes.kind().ok_or("an NV index is of no kind")?;
+        let size = match kind {
+            NvKind::Ordinary => usize::from(self.size),
+            NvKind::Extend => self.name_alg.size(),
+            NvKind::Counter | NvKind::Bits | NvKind::PinFail | NvKind::PinPass => 8,
+        };
+        must(usize::from(self.size) == size, "an NV index has not the size of its kind")?;
+        must([0, size].contains(&self.data.len()), "an NV index holds more or less than its size")?;
+        must([0, 8].contains(&self.flushed.len()), "a counter in NV has the wrong size")?;
+        must([0, self.name_alg.size()].contains(&self.policy.len()), "an NV index's policy is no digest")?;
+        check_auth(&self.auth)
+    }
+
     fn flushed_number(&self) -> u64 {
         self.flushed.first_chunk::<8>().map_or(0, |bytes| u64::from_be_bytes(*bytes))
     }
+}
+
+/// Whether a handle is that of an NV index.
+fn is_index(handle: u32) -> bool {
+    crate::entity::handle_type(handle) == crate::entity::HT_NV_INDEX
 }
 
 /// All indexes.
@@ -361,6 +382,21 @@ impl NvState {
         for index in counters.filter(|index| index.is_orderly()) {
             index.flushed = index.data.clone();
         }
+    }
+
+    /// Whether the indexes are such as TPM2_NV_DefineSpace lets be, and fit.
+    pub(super) fn check(&self) -> Checked {
+        for (handle, index) in &self.indexes {
+            must(*handle == index.handle, "an NV index has two handles")?;
+            index.check()?;
+        }
+        for (handle, reserved) in &self.provisioned {
+            must(is_index(*handle), "an NV index has a foreign handle")?;
+            must(!self.indexes.contains_key(handle), "an NV index is made, and to be made")?;
+            must(*reserved <= MAX_INDEX_SIZE, "an NV index is larger than any")?;
+        }
+        let used: usize = self.indexes.values().map(NvIndex::cost).sum();
+        must(used <= TOTAL_SIZE, "the NV indexes do not fit")
     }
 
     /// A start of the TPM; `orderly` says whether a Shutdown went before it.

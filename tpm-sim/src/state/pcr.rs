@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::check::{Checked, check_auth, check_policy, must};
 use crate::crypto::hash::{HashAlg, Hasher};
 pub use selection::{PcrSelection, selections_to_wire};
 pub use traits::{PROPERTIES, has_own_authorization, property};
@@ -223,8 +224,8 @@ impl Pcrs {
         traits(pcr).saved
     }
 
-    /// Extends the register in one bank; nothing happens when the bank does not have it. The caller counts the
-    /// change, once a command, with [`Self::count_change`].
+    /// Extends the register in one bank and counts the change ([`Self::count_change`]): once for each bank. Nothing happens
+    /// when the bank does not have the register.
     pub fn extend(&mut self, hash: HashAlg, pcr: u32, digest: &[u8]) {
         if let Some(value) = self.value_mut(hash, pcr) {
             let extended = hash.digest(&[value, digest]);
@@ -277,16 +278,8 @@ impl Pcrs {
 
     /// Shutdown(STATE).
     pub fn save(&mut self) {
-        let values = self
-            .banks
-            .iter()
-            .map(|(hash, bank)| {
-                let size = hash.size();
-                // Those that are kept come first.
-                let kept = (0..PCR_COUNT).take_while(|pcr| traits(*pcr).saved).count();
-                (*hash, bank.values[..kept * size].to_vec())
-            })
-            .collect();
+        let values =
+            self.banks.iter().map(|(hash, bank)| (*hash, bank.values[..kept_size(*hash)].to_vec())).collect();
         self.saved = Some((self.update_counter, values));
     }
 
@@ -334,6 +327,38 @@ impl Pcrs {
         self.launch = None;
     }
 
+    /// Power goes, and with it what hardware measured for a start that did not come.
+    pub(super) fn power_off(&mut self) {
+        self.launch = None;
+        self.hcrtm = false;
+    }
+
+    /// Forgets the values, which a start sets in any case; what [`Self::save`] put aside stays.
+    pub(super) fn forget(&mut self) {
+        for bank in self.banks.values_mut() {
+            bank.values.fill(0);
+        }
+        self.update_counter = 0;
+    }
+
+    /// Whether banks, allocations and values have the sizes that go with their hashes.
+    pub(super) fn check(&self) -> Checked {
+        let in_range = |pcrs: u32| pcrs & !ALL_PCRS == 0;
+        for (hash, bank) in &self.banks {
+            must(bank.values.len() == hash.size() * PCR_COUNT as usize, "a bank of PCRs has the wrong size")?;
+            must(in_range(bank.allocated), "a bank has PCRs that there are not")?;
+        }
+        let allocated = self.next.iter().flatten().all(|(_, pcrs)| in_range(*pcrs));
+        must(allocated, "PCRs are allocated that there are not")?;
+        for (hash, values) in self.saved.iter().flat_map(|(_, banks)| banks) {
+            must(values.len() == kept_size(*hash), "saved PCRs have the wrong size")?;
+        }
+        let of_banks = |hasher: &Hasher| self.banks.contains_key(&hasher.alg());
+        must(self.launch.iter().flatten().all(of_banks), "a launch is measured into no bank")?;
+        check_auth(&self.auth)?;
+        check_policy(self.policy.as_ref())
+    }
+
     /// `_TPM_Hash_Start`: hardware begins to measure a launch (Part 3, 22.9).
     pub fn launch_start(&mut self) {
         self.launch = Some(self.banks.keys().map(|hash| Hasher::new(*hash)).collect());
@@ -372,6 +397,11 @@ impl Pcrs {
         }
         true
     }
+}
+
+/// Bytes of a bank that Shutdown(STATE) keeps: those registers come first.
+fn kept_size(hash: HashAlg) -> usize {
+    (0..PCR_COUNT).take_while(|pcr| traits(*pcr).saved).count() * hash.size()
 }
 
 /// Size of a digest in bytes.

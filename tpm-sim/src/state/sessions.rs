@@ -1,5 +1,6 @@
 //! Authorisation sessions (part 1, "Session-based authorizations") and the bookkeeping of saved ones.
 
+use super::check::{Checked, check_counter, must};
 use super::limits::{CONTEXT_GAP_MAX, MAX_ACTIVE_SESSIONS, MAX_LOADED_SESSIONS};
 use crate::crypto::HashAlg;
 use crate::params::wire_serde;
@@ -136,6 +137,23 @@ pub struct Session {
 }
 
 impl Session {
+    /// Whether its values have the sizes that go with its hash and cipher.
+    fn check(&self) -> Checked {
+        let size = self.hash.size();
+        let cipher = match self.cipher {
+            SessionCipher::Aes { key_bits, mode } => {
+                [128, 192, 256].contains(&key_bits) && mode == TpmAlgId::Cfb
+            }
+            SessionCipher::Null | SessionCipher::Xor(_) => true,
+        };
+        must(cipher, "a session has a cipher that there is not")?;
+        must([0, size].contains(&self.key.len()), "a session's key has the wrong size")?;
+        must(self.nonce_tpm.len() <= size, "a session's nonce is longer than its hash")?;
+        must(self.policy.digest.len() == size, "a session's policy is no digest of its hash")?;
+        let audit = self.audit_digest.as_ref();
+        must(audit.is_none_or(|digest| digest.len() == size), "a session's audit digest has the wrong size")
+    }
+
     /// Policy or trial.
     pub fn is_policy(&self) -> bool {
         self.kind != SessionKind::Hmac
@@ -154,6 +172,17 @@ pub enum Slot {
         /// contextID of the saved context.
         sequence: u64,
     },
+}
+
+/// What there is at the number of a session's handle.
+#[derive(Debug, Clone, Copy)]
+pub enum Found<'a> {
+    /// The session.
+    Loaded(&'a Session),
+    /// An HMAC session where the handle says policy, or the other way round: TPM_RC_HANDLE.
+    OfOtherKind,
+    /// None, or one that was saved: TPM_RC_REFERENCE_H0 or TPM_RC_REFERENCE_S0.
+    NotLoaded,
 }
 
 /// All sessions.
@@ -175,13 +204,23 @@ impl Sessions {
         index | if policy { POLICY_SESSION_FIRST } else { HMAC_SESSION_FIRST }
     }
 
-    /// The loaded session of a handle.
-    pub fn get(&self, handle: u32) -> Option<&Session> {
+    /// What a handle in a command names. HMAC and policy sessions share their numbers, so there may be a session with the
+    /// number, but of the other kind.
+    pub fn look_up(&self, handle: u32) -> Found<'_> {
         match self.slots.get(&(handle & INDEX)) {
             Some(Slot::Loaded(session)) if Self::handle(handle & INDEX, session.is_policy()) == handle => {
-                Some(session)
+                Found::Loaded(session)
             }
-            _ => None,
+            Some(Slot::Loaded(_)) => Found::OfOtherKind,
+            _ => Found::NotLoaded,
+        }
+    }
+
+    /// The loaded session of a handle.
+    pub fn get(&self, handle: u32) -> Option<&Session> {
+        match self.look_up(handle) {
+            Found::Loaded(session) => Some(session),
+            Found::OfOtherKind | Found::NotLoaded => None,
         }
     }
 
@@ -244,6 +283,21 @@ impl Sessions {
     /// Whether one more context would leave the oldest one beyond the gap.
     pub fn gap_full(&self) -> bool {
         self.oldest_saved().is_some_and(|oldest| self.context_counter + 1 - oldest >= CONTEXT_GAP_MAX)
+    }
+
+    /// Whether there are no more than can be, and each is such as TPM2_StartAuthSession makes it.
+    pub(super) fn check(&self) -> Checked {
+        let last = u32::try_from(MAX_ACTIVE_SESSIONS).expect("there are few sessions");
+        must(self.slots.keys().all(|index| *index < last), "a session has a foreign handle")?;
+        must(self.loaded() <= MAX_LOADED_SESSIONS, "more sessions are loaded than can be")?;
+        check_counter(self.context_counter)?;
+        check_counter(self.object_context_counter)?;
+        self.slots.values().try_for_each(|slot| match slot {
+            Slot::Loaded(session) => session.check(),
+            Slot::Saved { sequence, .. } => {
+                must(*sequence <= self.context_counter, "a session was saved in time to come")
+            }
+        })
     }
 
     /// Starts a session at the index of [`Sessions::room`]; gives its handle.

@@ -6,6 +6,26 @@ use super::sessions::Slot;
 use super::{Shutdown, State};
 
 impl State {
+    /// Power goes.
+    pub(crate) fn power_off(&mut self) {
+        self.powered = false;
+        self.started = false;
+        self.locality = 0;
+        self.physical_presence = false;
+        self.pcr.power_off();
+    }
+
+    /// What is left of it without power, less what every start forgets.
+    pub(crate) fn permanent(&self) -> Self {
+        let mut left = self.clone();
+        left.power_off();
+        left.pcr.forget();
+        left.objects.transient.clear();
+        left.sessions.exclusive = None;
+        left.sessions.slots.retain(|_, slot| matches!(slot, Slot::Saved { .. }));
+        left
+    }
+
     /// A TPM2_Startup of this kind.
     pub fn start(&mut self, kind: StartKind) {
         let orderly = self.shutdown != Shutdown::None;

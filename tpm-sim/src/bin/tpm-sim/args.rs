@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use tpm_sim::manufacture::{ManufactureError, Order};
 
 /// A software TPM 2.0 for the tools that drive a real one; the same every time, from a seed.
 ///
@@ -67,12 +68,20 @@ impl From<Protocol> for tpm_sim::server::Protocol {
 /// Which TPM.
 #[derive(Debug, Args)]
 pub(crate) struct TpmArgs {
-    /// Kind of TPM; see `tpm-sim profiles`.
+    /// Kind of TPM; see `tpm-sim profiles` [default: simulator].
     #[arg(long, value_name = "NAME")]
     pub(crate) profile: Option<String>,
-    /// What all of its secrets derive from: same seed, same keys. Without one it is a constant.
+    /// What all of its secrets derive from: same seed, same keys. The default is a constant: everybody knows its keys.
+    ///
+    /// [default: tpm-sim]
     #[arg(long, value_name = "TEXT")]
     pub(crate) seed: Option<String>,
+}
+
+impl TpmArgs {
+    pub(crate) fn order(&self) -> Result<Order, ManufactureError> {
+        Order::new(self.profile.as_deref(), self.seed.as_deref())
+    }
 }
 
 #[derive(Debug, Args)]
@@ -104,13 +113,14 @@ pub(crate) struct ServeArgs {
     pub(crate) startup: bool,
     #[command(flatten)]
     pub(crate) tpm: TpmArgs,
-    /// Keep the TPM in this folder: what outlives a loss of power is on the disk before a command is answered.
+    /// Keep the TPM in this folder: what outlives a loss of power is on the disk before a command is answered. A TPM of another
+    /// --profile or --seed than the folder holds is refused.
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) state: Option<PathBuf>,
     /// Begin with a new TPM even if the folder holds one.
     #[arg(long, requires = "state")]
     pub(crate) remanufacture: bool,
-    /// Write every command and its response to this file, in hexadecimal, one pair a line.
+    /// Write every command and its response to this file, in hexadecimal, one pair a line, behind what it holds already.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) journal: Option<PathBuf>,
 }

@@ -12,18 +12,26 @@ tpm-sim socket: swtpm's arguments, as far as they are understood
 
   --server, --ctrl [type=tcp],port=N[,bindaddr=ADDR]   the two ports; the others that swtpm knows are not
   -p, --port N                                         the same as --server port=N
-  --tpmstate dir=DIR[,mode=…]                          keep the TPM in a folder
+  --tpmstate dir=DIR[,mode=…]                          keep the TPM in a folder; its files are their owner's (mode is not
+                                                       looked at)
   --flags not-need-init,startup-clear,startup-state    power on, or started, before a client comes
   -t, --terminate                                      end when the first client has gone
-  --pid file=FILE                                      write the process's number there
+  -d, --daemon                                         go on in the background once both ports listen
+  --pid file=FILE                                      write the process's number there; the file goes with the process
+  --version, --print-capabilities                      say so, and end
   --tpm2, --log …, --seccomp …, --locality …           read, and nothing more
 
-Links by the name of swtpm take the same arguments. The variable TPM_SIM_JOURNALS names a folder for commands and
-responses, a file for each process.";
+SIGTERM and SIGINT end it in order: the TPM is kept, the file with the number is removed. What is not here: chardev, cuse,
+Unix sockets, file descriptors (fd=…), keys of the state (--key, --migration-key), --runas, --print-states.
+
+The seed is a constant (\"tpm-sim\"): every TPM that is made so has the same keys. Links by the name of swtpm take the same
+arguments. The variable TPM_SIM_JOURNALS names a folder for commands and responses, a file for each process.";
 
 #[derive(Debug)]
 pub(crate) enum Request {
     Help,
+    Version,
+    Capabilities,
     Serve(Box<Options>),
 }
 
@@ -32,8 +40,33 @@ pub(crate) struct Options {
     pub(crate) config: Config,
     pub(crate) readiness: Readiness,
     pub(crate) state: Option<PathBuf>,
-    pub(crate) pid_file: Option<String>,
+    pub(crate) pid_file: Option<PathBuf>,
+    /// Go on in the background.
+    pub(crate) daemon: bool,
+    /// This is the process in the background: whoever started it waits for a line.
+    pub(crate) in_background: bool,
 }
+
+/// With this word the process in the foreground starts the one in the background; nobody else is meant to say it.
+const IN_BACKGROUND: &str = "--in-background";
+
+/// The arguments of the process in the background.
+pub(crate) fn background(words: &[String]) -> Vec<String> {
+    let rest = words.iter().filter(|word| !matches!(word.as_str(), "-d" | "--daemon")).cloned();
+    rest.chain([IN_BACKGROUND.to_owned()]).collect()
+}
+
+/// What `swtpm socket --print-capabilities` tells those who start it, of what is here.
+pub(crate) const CAPABILITIES: &str = concat!(
+    r#"{ "type": "swtpm", "features": [ "tpm-2.0", "flags-opt-startup", "cmdarg-seccomp", "rsa-keysize-1024", "#,
+    r#""rsa-keysize-2048", "rsa-keysize-3072", "rsa-keysize-4096" ], "version": ""#,
+    env!("CARGO_PKG_VERSION"),
+    r#"" }"#
+);
+
+/// swtpm's line begins with the same words.
+pub(crate) const VERSION: &str =
+    concat!("TPM emulator version ", env!("CARGO_PKG_VERSION"), ", tpm-sim in the place of swtpm");
 
 pub(crate) fn parse(words: &[String]) -> Result<Request, String> {
     let mut options = Options {
@@ -41,12 +74,15 @@ pub(crate) fn parse(words: &[String]) -> Result<Request, String> {
         readiness: Readiness::Off,
         state: None,
         pid_file: None,
+        daemon: false,
+        in_background: false,
     };
     let (mut server, mut control) = (None, None);
     let mut words = words.iter();
     match words.next().map(String::as_str) {
         Some("socket") => {}
         Some("-h" | "--help") | None => return Ok(Request::Help),
+        Some("-v" | "--version") => return Ok(Request::Version),
         Some(other) => return Err(format!("of swtpm's interfaces there is \"socket\", not {other:?}")),
     }
     while let Some(word) = words.next() {
@@ -59,6 +95,11 @@ pub(crate) fn parse(words: &[String]) -> Result<Request, String> {
         };
         match name {
             "-h" | "--help" => return Ok(Request::Help),
+            "-v" | "--version" => return Ok(Request::Version),
+            // swtpm has it with the missing letter too.
+            "--print-capabilities" | "--print-capabilites" => return Ok(Request::Capabilities),
+            "-d" | "--daemon" => options.daemon = true,
+            IN_BACKGROUND => options.in_background = true,
             "--tpm2" => {}
             "--log" | "--seccomp" | "--locality" => drop(value()?),
             "-t" | "--terminate" => options.config.terminate = true,
@@ -71,7 +112,7 @@ pub(crate) fn parse(words: &[String]) -> Result<Request, String> {
                 let file = text
                     .strip_prefix("file=")
                     .ok_or_else(|| format!("--pid wants file=FILE, not {text:?}"))?;
-                options.pid_file = Some(file.to_owned());
+                options.pid_file = Some(PathBuf::from(file));
             }
             "--flags" => {
                 for flag in value()?.split(',') {
@@ -84,6 +125,9 @@ pub(crate) fn parse(words: &[String]) -> Result<Request, String> {
                         _ => return Err(format!("--flags knows no {flag:?}")),
                     };
                 }
+            }
+            "-f" | "--fd" | "--key" | "--migration-key" | "-r" | "--runas" | "--print-states" => {
+                return Err(format!("swtpm's {name} is not here"));
             }
             _ => return Err(format!("there is no argument {name:?}")),
         }
@@ -129,7 +173,7 @@ mod tests {
         let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
         parse(&words).map(|request| match request {
             Request::Serve(options) => *options,
-            Request::Help => panic!("no help was asked for"),
+            other => panic!("a server was asked for, not {other:?}"),
         })
     }
 
@@ -153,12 +197,24 @@ mod tests {
     }
 
     #[test]
+    fn the_process_in_the_background_has_the_same_arguments() {
+        let line = "socket --tpm2 -d --server port=4000 --pid file=there";
+        assert!(options(line).unwrap().daemon);
+        let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
+        let there = options(&background(&words).join(" ")).unwrap();
+        assert_eq!((there.daemon, there.in_background, there.config.port), (false, true, 4000));
+        assert_eq!(there.pid_file, Some(PathBuf::from("there")));
+    }
+
+    #[test]
     fn tells_what_it_can_not_do() {
         for (line, problem) in [
             ("chardev --tpm2", "of swtpm's interfaces there is \"socket\", not \"chardev\""),
             ("socket --server type=unixio,path=x", "--server can't do \"type=unixio\": TCP ports only"),
             ("socket --tpm2", "--server port=N is missing"),
             ("socket --server port=1 --zap", "there is no argument \"--zap\""),
+            ("socket --server port=1 --key file=x", "swtpm's --key is not here"),
+            ("socket --server port=1 --pid fd=3", "--pid wants file=FILE, not \"fd=3\""),
         ] {
             assert_eq!(options(line).unwrap_err(), problem);
         }

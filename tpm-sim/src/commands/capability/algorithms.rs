@@ -3,7 +3,7 @@
 use tpm2_protocol::data::TpmAlgId;
 
 use super::Items;
-use crate::crypto::ecc::Curve;
+use crate::Tpm;
 
 /// Bits of TPMA_ALGORITHM (part 2, 8.2).
 mod attribute {
@@ -18,7 +18,7 @@ mod attribute {
 use attribute::{ASYMMETRIC, ENCRYPTING, HASH, METHOD, OBJECT, SIGNING, SYMMETRIC};
 
 /// In the order of their identifiers.
-const ALGORITHMS: [(TpmAlgId, u32); 27] = [
+const ALGORITHMS: [(TpmAlgId, u32); 28] = [
     (TpmAlgId::Rsa, ASYMMETRIC | OBJECT),
     (TpmAlgId::Sha1, HASH),
     (TpmAlgId::Hmac, HASH | SIGNING),
@@ -38,6 +38,7 @@ const ALGORITHMS: [(TpmAlgId, u32); 27] = [
     (TpmAlgId::Ecdaa, ASYMMETRIC | SIGNING),
     (TpmAlgId::Ecschnorr, ASYMMETRIC | SIGNING),
     (TpmAlgId::Kdf1Sp800_56A, HASH | METHOD),
+    (TpmAlgId::Kdf2, HASH | METHOD),
     (TpmAlgId::Kdf1Sp800_108, HASH | METHOD),
     (TpmAlgId::Ecc, ASYMMETRIC | OBJECT),
     (TpmAlgId::SymCipher, OBJECT | SYMMETRIC),
@@ -59,9 +60,10 @@ pub(super) fn algorithms() -> Items {
         .collect()
 }
 
-/// TPM_CAP_ECC_CURVES.
-pub(super) fn curves() -> Items {
-    let mut curves: Vec<u16> = Curve::ALL.iter().map(|curve| curve.id() as u16).collect();
+/// TPM_CAP_ECC_CURVES: those of the profile.
+pub(super) fn curves(tpm: &Tpm) -> Items {
+    let curves = tpm.state.factory.profile().curves;
+    let mut curves: Vec<u16> = curves.iter().map(|curve| curve.id() as u16).collect();
     curves.sort_unstable();
     curves.into_iter().map(|id| (u32::from(id), id.to_be_bytes().to_vec())).collect()
 }

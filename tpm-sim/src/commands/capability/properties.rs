@@ -122,7 +122,7 @@ fn variable(tpm: &Tpm) -> Vec<(u32, u32)> {
         number(free_counters),
         state.algorithm_set,
         // LOADED_CURVES.
-        number(super::algorithms::curves().len()),
+        number(super::algorithms::curves(tpm).len()),
         state.da.failed_tries,
         state.da.max_tries,
         state.da.recovery_time,

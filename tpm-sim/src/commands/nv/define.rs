@@ -5,12 +5,13 @@ use tpm2_protocol::data::{Tpm2bAuth, Tpm2bDigest};
 use super::{OWNER, PLATFORM};
 use crate::Tpm;
 use crate::command::Call;
-use crate::commands::pcr::without_trailing_zeros;
 use crate::crypto::HashAlg;
 use crate::entity::{HT_NV_INDEX, handle_type};
+use crate::object::sensitive::trim_auth;
 use crate::params::{Param, take_2b};
 use crate::rc::Rc;
-use crate::state::nv::{DefineError, MAX_BUFFER_SIZE, MAX_INDEX_SIZE, NvAttributes, NvIndex, NvKind};
+use crate::state::limits::MAX_NV_BUFFER_SIZE;
+use crate::state::nv::{DefineError, MAX_INDEX_SIZE, NvAttributes, NvIndex, NvKind};
 
 /// The public area of an index (TPMS_NV_PUBLIC), read.
 struct Wanted {
@@ -73,7 +74,7 @@ impl Wanted {
             return Err(Rc::ATTRIBUTES);
         }
         // What must be written whole must fit into one command.
-        if has(A::WRITEALL) && self.size > MAX_BUFFER_SIZE { Err(Rc::SIZE) } else { Ok(()) }
+        if has(A::WRITEALL) && usize::from(self.size) > MAX_NV_BUFFER_SIZE { Err(Rc::SIZE) } else { Ok(()) }
     }
 }
 
@@ -104,12 +105,12 @@ pub fn define_space(tpm: &mut Tpm, call: &mut Call) -> Result<(), Rc> {
     if wanted.attributes.has(NvAttributes::POLICY_DELETE) && !platform {
         return Err(Rc::ATTRIBUTES.param(2));
     }
-    let auth = without_trailing_zeros(&auth);
+    let auth = trim_auth(&auth);
     if auth.len() > wanted.name_alg.size() {
         return Err(Rc::SIZE.param(1));
     }
     let Wanted { handle, name_alg, attributes, policy, size } = wanted;
-    let index = NvIndex::new(handle, name_alg, attributes, policy, size, auth.to_vec());
+    let index = NvIndex::new(handle, name_alg, attributes, policy, size, auth);
     tpm.state.nv.define(index).map_err(|error| match error {
         DefineError::Defined => Rc::NV_DEFINED,
         DefineError::NoSpace => Rc::NV_SPACE,

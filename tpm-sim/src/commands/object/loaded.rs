@@ -18,6 +18,7 @@ pub fn create_loaded(tpm: &mut Tpm, call: &mut Call) -> Result<(), Rc> {
     tpm.state.objects.free_handle()?;
     if let Some(hierarchy) = hierarchy_of(call.handles[0]) {
         let public = read_template(&template).map_err(|rc| rc.param(2))?;
+        tpm.check_curve(&public.parameters).map_err(|rc| rc.param(2))?;
         checks::template(None, &public, given.data.len()).map_err(|rc| rc.param(2))?;
         let (handle, object) = load_primary(tpm, hierarchy, public, &given)?;
         answer(call, handle, &[], &object);
@@ -29,6 +30,7 @@ pub fn create_loaded(tpm: &mut Tpm, call: &mut Call) -> Result<(), Rc> {
     }
     let (public, sensitive, private) = if parent.public.is_derivation_parent() {
         let (mut public, label, context) = read_derived(&template).map_err(|rc| rc.param(2))?;
+        tpm.check_curve(&public.parameters).map_err(|rc| rc.param(2))?;
         let (label, context) = override_label(&given.data, label, context)?;
         if public.has(TpmaObject::SENSITIVE_DATA_ORIGIN) {
             return Err(Rc::ATTRIBUTES);
@@ -43,6 +45,7 @@ pub fn create_loaded(tpm: &mut Tpm, call: &mut Call) -> Result<(), Rc> {
         (public, sensitive, Vec::new())
     } else {
         let mut public = read_template(&template).map_err(|rc| rc.param(2))?;
+        tpm.check_curve(&public.parameters).map_err(|rc| rc.param(2))?;
         checks::template(Some(&parent.public), &public, given.data.len()).map_err(|rc| rc.param(2))?;
         let auth_value = create::auth_value(&public, &given.user_auth).map_err(|rc| rc.param(1))?;
         let sensitive = create::fill(&mut public, auth_value, &given.data, &mut tpm.state.rng)?;

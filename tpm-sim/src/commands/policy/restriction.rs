@@ -87,11 +87,18 @@ pub fn policy_name_hash(tpm: &mut Tpm, call: &mut Call) -> Result<(), Rc> {
 
 /// TPM2_PolicyTemplate.
 pub fn policy_template(tpm: &mut Tpm, call: &mut Call) -> Result<(), Rc> {
-    let (digest, session) = read_digest(tpm, call)?;
+    let digest: Tpm2bDigest = call.params.read()?;
+    call.params.finish()?;
+    let digest = digest.to_vec();
+    let session = session_mut(tpm, call.handles[0])?;
+    // What the session is restricted to already comes first, then the size, as in the reference implementation.
     match &session.policy.hash {
         Some(PolicyHash::Template(before)) if *before != digest => return Err(Rc::VALUE.param(1)),
         None | Some(PolicyHash::Template(_)) => {}
         Some(_) => return Err(Rc::CPHASH),
+    }
+    if digest.len() != session.hash.size() {
+        return Err(Rc::SIZE.param(1));
     }
     session.extend(TpmCc::PolicyTemplate, &[&digest]);
     session.policy.hash = Some(PolicyHash::Template(digest));

@@ -1,6 +1,10 @@
-//! Points and scalars as byte strings, on top of the RustCrypto curves, and of [`weierstrass`] for the others.
+//! Points and scalars as byte strings, on top of the RustCrypto curves, and of [`weierstrass`] for the others; the dear
+//! operations on P-256 by assembly where the processor has it.
 
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+use super::assembly;
 use super::{Curve, Point, weierstrass};
+use crypto_bigint::{BoxedUint, NonZero};
 use p256::NistP256;
 use p256::elliptic_curve::ff::{Field, PrimeField};
 use p256::elliptic_curve::group::{Curve as _, Group};
@@ -58,6 +62,16 @@ pub(super) fn is_on_curve(curve: Curve, point: &Point) -> bool {
 
 /// `k * P`; `None` when `P` is not on the curve, `k` is not below the order, or the product is the point at infinity.
 pub fn multiply(curve: Curve, k: &[u8], point: &Point) -> Option<Point> {
+    #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+    if curve == Curve::P256 && assembly::runs_here() {
+        let number = field_bytes::<NistP256>;
+        return assembly::multiply(&number(k)?, &number(&point.x)?, &number(&point.y)?);
+    }
+    portable_multiply(curve, k, point)
+}
+
+/// [`multiply`] without assembly.
+pub(super) fn portable_multiply(curve: Curve, k: &[u8], point: &Point) -> Option<Point> {
     on_curve!(
         curve,
         C => encode::<C>(&(decode::<C>(point)? * decode_scalar::<C>(k)?)),
@@ -67,6 +81,15 @@ pub fn multiply(curve: Curve, k: &[u8], point: &Point) -> Option<Point> {
 
 /// `k * G`; `None` when `k` is zero or not below the order.
 pub fn multiply_generator(curve: Curve, k: &[u8]) -> Option<Point> {
+    #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+    if curve == Curve::P256 && assembly::runs_here() {
+        return assembly::multiply_generator(&field_bytes::<NistP256>(k)?);
+    }
+    portable_multiply_generator(curve, k)
+}
+
+/// [`multiply_generator`] without assembly.
+pub(super) fn portable_multiply_generator(curve: Curve, k: &[u8]) -> Option<Point> {
     on_curve!(
         curve,
         C => encode::<C>(&ProjectivePoint::<C>::mul_by_generator(&decode_scalar::<C>(k)?)),
@@ -93,35 +116,20 @@ pub fn field_reduce(curve: Curve, number: &[u8]) -> Vec<u8> {
     remainder(number, &curve.parameters().p)
 }
 
-/// `number` modulo `modulus`, by long division bit by bit; as long as `modulus`.
-fn remainder(number: &[u8], modulus: &[u8]) -> Vec<u8> {
-    // One byte more than the modulus has, for the bit that is brought in.
-    let modulus = [&[0], modulus].concat();
-    let mut rest = vec![0_u8; modulus.len()];
-    for byte in number {
-        for bit in (0..8).rev() {
-            let mut carry = byte >> bit & 1;
-            for digit in rest.iter_mut().rev() {
-                let shifted = *digit << 1 | carry;
-                carry = *digit >> 7;
-                *digit = shifted;
-            }
-            if rest >= modulus {
-                subtract(&mut rest, &modulus);
-            }
-        }
+/// `number` modulo `modulus`; as long as `modulus`.
+pub(super) fn remainder(number: &[u8], modulus: &[u8]) -> Vec<u8> {
+    let boxed = |bytes: &[u8]| {
+        let bits = u32::try_from(bytes.len() * 8).expect("numbers have a few hundred bits");
+        BoxedUint::from_be_slice(bytes, bits).expect("a number is as long as itself")
+    };
+    if number.is_empty() {
+        return vec![0; modulus.len()];
     }
-    rest.split_off(1)
-}
-
-fn subtract(a: &mut [u8], b: &[u8]) {
-    let mut borrow = false;
-    for (a, b) in a.iter_mut().zip(b).rev() {
-        let (difference, below) = a.overflowing_sub(*b);
-        let (difference, still_below) = difference.overflowing_sub(u8::from(borrow));
-        borrow = below || still_below;
-        *a = difference;
-    }
+    let divisor =
+        NonZero::new(boxed(modulus)).into_option().expect("primes, and orders less one, are not zero");
+    let rest = boxed(number).rem_vartime(&divisor).to_be_bytes();
+    // In whole words: zeros stand in front.
+    rest[rest.len() - modulus.len()..].to_vec()
 }
 
 /// Arithmetic modulo the order of the curve's generator.

@@ -2,8 +2,13 @@
 //!
 //! Numbers are big-endian byte strings. What comes out is padded to the curve's size; what goes in may be shorter, or longer
 //! by leading zeros.
+//!
+//! P-256, which nearly every key is on, has two engines: RustCrypto's, which runs everywhere, and graviola's assembly. Which
+//! one runs is asked of the processor, and no answer depends on it.
 
 mod arithmetic;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+mod assembly;
 mod curve;
 mod schemes;
 mod weierstrass;

@@ -5,11 +5,16 @@ use super::{Curve, Point, add, negate, weierstrass};
 use crate::crypto::HashAlg;
 use crate::crypto::rng::Drbg;
 use ecdsa::hazmat;
-use p256::NistP256;
+use p256::elliptic_curve::ff::{Field, PrimeField};
 use p256::elliptic_curve::group::Group;
+use p256::elliptic_curve::ops::Reduce;
 use p256::elliptic_curve::point::AffineCoordinates;
-use p256::elliptic_curve::{AffinePoint, NonZeroScalar, ProjectivePoint};
+use p256::elliptic_curve::{AffinePoint, Curve as _, NonZeroScalar, ProjectivePoint};
+use p256::{FieldBytes, NistP256, Scalar, U256};
 use p384::NistP384;
+use rfc6979::KGenerator;
+use sha2::digest::Digest;
+use sha2::digest::block_api::BlockSizeUser;
 
 /// A signature: two numbers, each as long as the order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +28,50 @@ pub struct Signature {
 /// ECDSA over a digest of any length, with the nonce of RFC 6979 under `alg`: the same key and digest always give the same
 /// signature. `None` when `private` is no private key of the curve.
 pub fn ecdsa_sign(curve: Curve, private: &[u8], alg: HashAlg, digest: &[u8]) -> Option<Signature> {
+    if curve != Curve::P256 {
+        return portable_ecdsa_sign(curve, private, alg, digest);
+    }
+    let d: Scalar = decode_scalar::<NistP256>(private).filter(|d| !bool::from(d.is_zero()))?;
+    let signature = match alg {
+        HashAlg::Sha1 => p256_sign::<sha1::Sha1>(&d, digest),
+        HashAlg::Sha256 => p256_sign::<sha2::Sha256>(&d, digest),
+        HashAlg::Sha384 => p256_sign::<sha2::Sha384>(&d, digest),
+        HashAlg::Sha512 => p256_sign::<sha2::Sha512>(&d, digest),
+    };
+    Some(signature)
+}
+
+/// ECDSA on P-256, with the multiplication by whichever engine there is, and an inversion in variable time: what that gives
+/// away guards a key against whoever measures its owner, and the keys of this TPM guard nothing.
+fn p256_sign<D: Digest + BlockSizeUser>(private: &Scalar, digest: &[u8]) -> Signature {
+    let mut leftmost = FieldBytes::default();
+    let length = digest.len().min(leftmost.len());
+    let start = leftmost.len() - length;
+    leftmost[start..].copy_from_slice(&digest[..length]);
+    let hash = Scalar::reduce(&leftmost);
+    let mut nonces = KGenerator::<D, U256>::new(&private.to_repr(), digest, &[], &NistP256::ORDER);
+    loop {
+        let mut nonce = FieldBytes::default();
+        nonces.fill_next_k(&mut nonce);
+        let point = multiply_generator(Curve::P256, &nonce).expect("a nonce is neither zero nor the order");
+        let x = FieldBytes::try_from(&point.x[..]).expect("a coordinate is as long as the field");
+        let r = Scalar::reduce(&x);
+        let scalar = decode_scalar::<NistP256>(&nonce).expect("a nonce is below the order");
+        let s = scalar.invert_vartime().expect("a nonce is not zero") * (hash + r * private);
+        // One pair in 2^256 has a zero in it, and RFC 6979 draws again.
+        if !bool::from(r.is_zero() | s.is_zero()) {
+            return Signature { r: r.to_repr().to_vec(), s: s.to_repr().to_vec() };
+        }
+    }
+}
+
+/// [`ecdsa_sign`] by the libraries alone.
+pub(super) fn portable_ecdsa_sign(
+    curve: Curve,
+    private: &[u8],
+    alg: HashAlg,
+    digest: &[u8],
+) -> Option<Signature> {
     on_curve!(curve, C => {
         let d: NonZeroScalar<C> = Option::from(NonZeroScalar::new(decode_scalar::<C>(private)?))?;
         let (signature, _) = match alg {

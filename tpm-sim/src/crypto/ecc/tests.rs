@@ -130,6 +130,66 @@ fn private_keys_from_extra_bits_stay_in_range() {
     }
 }
 
+/// Where the two engines of P-256 might part: at the ends of the range, and at points whose sum with another is themselves
+/// or nothing.
+#[test]
+fn the_engines_agree_at_the_edges() {
+    let curve = Curve::P256;
+    let n = curve.parameters().n;
+    let point = generate(curve, &mut rng(7)).public;
+    let off_the_curve = Point { x: point.x.clone(), y: point.x.clone() };
+    let near = |distance: u8| scalar::subtract_mod(curve, &[], &[distance]);
+    let numbers = [
+        vec![],
+        vec![1],
+        vec![2],
+        vec![3],
+        near(1),
+        near(2),
+        near(3),
+        n.clone(),
+        vec![0xff; 32],
+        vec![1; 33],
+        [&[0; 5][..], &n].concat(),
+    ];
+    for k in &numbers {
+        for point in [&point, &curve.parameters().generator, &off_the_curve] {
+            let expected = arithmetic::portable_multiply(curve, k, point);
+            assert_eq!(multiply(curve, k, point), expected, "{k:x?} * {point:x?}");
+        }
+        let expected = arithmetic::portable_multiply_generator(curve, k);
+        assert_eq!(multiply_generator(curve, k), expected, "{k:x?}");
+        for alg in HashAlg::ALL {
+            let expected = schemes::portable_ecdsa_sign(curve, k, alg, b"digest");
+            assert_eq!(ecdsa_sign(curve, k, alg, b"digest"), expected, "{k:x?}");
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn the_engines_agree(k: [u8; 32], seed: u64, digest in prop::collection::vec(any::<u8>(), 1..70), which in 0..4_usize) {
+        let curve = Curve::P256;
+        let point = generate(curve, &mut rng(seed)).public;
+        prop_assert_eq!(multiply(curve, &k, &point), arithmetic::portable_multiply(curve, &k, &point));
+        prop_assert_eq!(multiply_generator(curve, &k), arithmetic::portable_multiply_generator(curve, &k));
+        let alg = HashAlg::ALL[which];
+        let expected = schemes::portable_ecdsa_sign(curve, &k, alg, &digest);
+        prop_assert_eq!(ecdsa_sign(curve, &k, alg, &digest), expected);
+    }
+
+    #[test]
+    fn remainders_are_those_of_the_library(number in prop::collection::vec(any::<u8>(), 0..80)) {
+        // The library reduces modulo its orders; long numbers, short ones and none go the same way for any modulus.
+        for curve in [Curve::P256, Curve::P384] {
+            let n = curve.parameters().n;
+            prop_assert_eq!(arithmetic::remainder(&number, &n), scalar::reduce(curve, &number));
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(8))]
 

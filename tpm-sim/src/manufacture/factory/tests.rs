@@ -3,6 +3,7 @@ use x509_cert::Certificate;
 
 use super::*;
 use crate::manufacture::profile::Kind;
+use crate::manufacture::{new_tpm, profile};
 
 fn make(id: &str) -> Tpm {
     let mut tpm = Tpm::manufacture(&ManufactureOptions::new(b"seed", profile(id).unwrap())).unwrap();

@@ -1,7 +1,9 @@
 //! The profiles.
 
 use super::CertificateLocation::{Endpoint, Missing, Nv};
-use super::{Basis, CertificateLocation, Defect, EkOffer, EkTemplate, Generation, HashAlg, Kind, Profile};
+use super::{
+    Basis, CertificateLocation, Curve, Defect, EkOffer, EkTemplate, Generation, HashAlg, Kind, Profile,
+};
 use super::{Specification, Vendor};
 
 const fn offer(template: EkTemplate, location: CertificateLocation) -> EkOffer {
@@ -11,6 +13,9 @@ const fn offer(template: EkTemplate, location: CertificateLocation) -> EkOffer {
 const ALL_BANKS: &[HashAlg] = &[HashAlg::Sha1, HashAlg::Sha256, HashAlg::Sha384];
 const TWO_BANKS: &[HashAlg] = &[HashAlg::Sha1, HashAlg::Sha256];
 const MODERN_BANKS: &[HashAlg] = &[HashAlg::Sha256, HashAlg::Sha384];
+/// The curves that PC Client TPMs have to have (TCG PC Client Platform TPM Profile 1.05, table of ECC curves). That vendors
+/// add none to them is a *model*: what a part has besides is not published for all.
+const PC_CLIENT_CURVES: &[Curve] = &[Curve::P256, Curve::P384];
 const NV_BOTH: &[EkOffer] = &[offer(EkTemplate::L1, Nv), offer(EkTemplate::L2, Nv)];
 
 /// What most profiles share; each entry of the table says what it has of its own.
@@ -29,6 +34,8 @@ const COMMON: Profile = Profile {
     endorsement: NV_BOTH,
     chain_in_nv: false,
     banks: ALL_BANKS,
+    // All that there are: suites of others ask for them.
+    curves: &Curve::ALL,
     certificate_years: 25,
     defects: &[],
     basis: &[Basis::Model("a TPM that no vendor sells")],
@@ -62,6 +69,7 @@ pub const PROFILES: &[Profile] = &[
         banks: TWO_BANKS,
         certificate_years: 15,
         basis: &[Basis::Documented("NET-012"), Basis::Public("Infineon data sheet SLB 9670 TPM2.0")],
+        curves: PC_CLIENT_CURVES,
         ..COMMON
     },
     Profile {
@@ -77,6 +85,7 @@ pub const PROFILES: &[Profile] = &[
         banks: TWO_BANKS,
         certificate_years: 30,
         basis: &[Basis::Documented("NET-012"), Basis::Public("tpm2-tools manual, tpm2_getekcertificate")],
+        curves: PC_CLIENT_CURVES,
         ..COMMON
     },
     Profile {
@@ -97,6 +106,7 @@ pub const PROFILES: &[Profile] = &[
             Basis::Public("Intel, On Die Certificate Authority: the chain lies in NV from 0x01C00100"),
             Basis::Model("that older Windows cannot attest it is a rule of the device, not of the TPM"),
         ],
+        curves: PC_CLIENT_CURVES,
         ..COMMON
     },
     Profile {
@@ -111,6 +121,7 @@ pub const PROFILES: &[Profile] = &[
         endorsement: &[offer(EkTemplate::L1, Endpoint), offer(EkTemplate::L2, Endpoint)],
         banks: MODERN_BANKS,
         basis: &[Basis::Documented("NET-012"), Basis::Public("tpm2-tools manual, tpm2_getekcertificate")],
+        curves: PC_CLIENT_CURVES,
         ..COMMON
     },
     Profile {
@@ -128,6 +139,7 @@ pub const PROFILES: &[Profile] = &[
             Basis::Documented("NET-012"),
             Basis::Model("path and answer of the endpoint, vendor string"),
         ],
+        curves: PC_CLIENT_CURVES,
         ..COMMON
     },
     Profile {
@@ -147,6 +159,7 @@ pub const PROFILES: &[Profile] = &[
                 "the certificate's CA is one that attestation does not take for a hardware vendor's",
             ),
         ],
+        curves: PC_CLIENT_CURVES,
         ..COMMON
     },
     Profile {
@@ -166,6 +179,7 @@ pub const PROFILES: &[Profile] = &[
             Basis::Documented("ERR-036"),
             Basis::Model("what makes attestation time out is not published: here the EK is never ready"),
         ],
+        curves: PC_CLIENT_CURVES,
         ..COMMON
     },
     Profile {
@@ -186,6 +200,7 @@ pub const PROFILES: &[Profile] = &[
                 "0x80070490 is ERROR_NOT_FOUND: here no EK certificate is found, in NV or at the endpoint",
             ),
         ],
+        curves: PC_CLIENT_CURVES,
         ..COMMON
     },
     Profile {
@@ -206,6 +221,7 @@ pub const PROFILES: &[Profile] = &[
                 "the TPM is sound: it has no RSA 2048 or P-256 EK certificate, and who wants one fails",
             ),
         ],
+        curves: PC_CLIENT_CURVES,
         ..COMMON
     },
     Profile {
@@ -227,6 +243,7 @@ pub const PROFILES: &[Profile] = &[
                 "the TPM is sound: it has no RSA 2048 or P-256 EK certificate, and who wants one fails",
             ),
         ],
+        curves: PC_CLIENT_CURVES,
         ..COMMON
     },
     Profile {
@@ -248,6 +265,7 @@ pub const PROFILES: &[Profile] = &[
             Basis::Public("CVE-2017-15361, Microsoft advisory ADV170012"),
             Basis::Model("that the service's list is that of the advisory; the keys here are sound"),
         ],
+        curves: PC_CLIENT_CURVES,
         ..COMMON
     },
     Profile {
