@@ -14,9 +14,8 @@ use oobe_wire::ids::Guid;
 use oobe_wire::rng::Stream;
 use oobe_wire::secret::Secret;
 use oobe_wire::time::Utc;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
 
+use crate::certificates;
 use crate::trace::record::TraceHeader;
 use crate::world::transport::Allowed;
 use crate::world::{Ending, Pace, RunError, Sink, Speed, World};
@@ -104,7 +103,8 @@ pub fn begin(options: &EnrollOptions) -> Result<World, EnrollError> {
     check_url(options)?;
     let mut roots = Vec::new();
     for path in &options.ca {
-        roots.extend(read_roots(path)?);
+        let wrong = |reason| EnrollError::Ca { path: path.display().to_string(), reason };
+        roots.extend(certificates::read(path).map_err(wrong)?);
     }
     let allowed = Allowed { hosts: options.allow_remote.clone() };
     Ok(World::foreign(device(options, roots), allowed, options.hurry, options.limit)?)
@@ -120,20 +120,6 @@ fn check_url(options: &EnrollOptions) -> Result<(), EnrollError> {
     let host = url.host_str().ok_or_else(|| wrong("it names no host"))?;
     let allowed = Allowed { hosts: options.allow_remote.clone() };
     if allowed.permits(host) { Ok(()) } else { Err(EnrollError::Remote { host: host.to_owned() }) }
-}
-
-/// Certificates of a PEM file, or the one of a DER file.
-fn read_roots(path: &std::path::Path) -> Result<Vec<Vec<u8>>, EnrollError> {
-    let wrong = |reason: String| EnrollError::Ca { path: path.display().to_string(), reason };
-    let bytes = std::fs::read(path).map_err(|e| wrong(e.to_string()))?;
-    let pem: Vec<Vec<u8>> =
-        CertificateDer::pem_slice_iter(&bytes).filter_map(Result::ok).map(|der| der.to_vec()).collect();
-    let found = if pem.is_empty() { vec![bytes] } else { pem };
-    for der in &found {
-        oobe_wire::x509::parse_certificate(der)
-            .map_err(|e| wrong(format!("no certificate in PEM or DER: {e}")))?;
-    }
-    Ok(found)
 }
 
 /// A plain notebook of ours; everything that identifies it follows from the seed.

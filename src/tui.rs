@@ -10,6 +10,7 @@ mod app;
 mod entry;
 mod form;
 mod keymap;
+mod linger;
 mod model;
 mod pace;
 mod palette;
@@ -31,7 +32,7 @@ use std::time::Instant;
 use crossterm::event;
 use oobe_agent::time::VirtualTime;
 
-use self::app::{App, Hint};
+use self::app::{App, Hint, Seats};
 use self::palette::Palette;
 use self::player::Player;
 use self::source::{Replay, Source};
@@ -49,6 +50,8 @@ pub struct TuiOptions {
     pub auto: bool,
     /// What somebody else is asked stays up long enough to be read (a demonstration).
     pub linger: bool,
+    /// What to do next, told once the run is over.
+    pub afterwards: String,
     /// Where to write the trace of what was played, if anywhere.
     pub trace: Option<PathBuf>,
 }
@@ -95,28 +98,25 @@ pub fn run(scenario: &Scenario, options: &TuiOptions) -> Result<TuiOutcome, TuiE
     let mut run = options.run.clone();
     run.interactive = !options.auto;
     let world = World::new(scenario, &run)?;
-    play(world, hints(scenario), Mask::for_scenario(&scenario.spec), options)
+    let known = Known { title: scenario.spec.title.clone(), hints: hints(scenario), seats: seats(scenario) };
+    play(world, known, Mask::for_scenario(&scenario.spec), options)
 }
 
 /// Plays a saved trace in the terminal.
 pub fn replay(path: &Path, options: &TuiOptions) -> Result<TuiOutcome, TuiError> {
-    play(Replay::open(path)?, BTreeMap::new(), Mask::default(), options)
+    play(Replay::open(path)?, Known::default(), Mask::default(), options)
 }
 
 // The loop looks at the wall to slow down and to draw, never to decide what happens.
 #[allow(clippy::disallowed_methods)]
-fn play(
-    source: impl Source,
-    hints: BTreeMap<String, Hint>,
-    mask: Mask,
-    options: &TuiOptions,
-) -> Result<TuiOutcome, TuiError> {
+fn play(source: impl Source, known: Known, mask: Mask, options: &TuiOptions) -> Result<TuiOutcome, TuiError> {
     let mut tape = Tape::begin(options.trace.as_deref(), source.header(), mask)?;
     let mut keep = |record: &Record| tape.keep(record);
     let palette = Palette::of(std::env::var_os("NO_COLOR").as_deref());
     let speed = options.run.speed;
     let mut app = App::new(source.header(), source.is_live(), !options.auto, speed);
-    app.hints = hints;
+    (app.title, app.hints, app.seats) = (known.title, known.hints, known.seats);
+    app.afterwards.clone_from(&options.afterwards);
     app.may_take_over = options.auto && source.is_live();
     let mut player = Player::new(source, app, speed, Instant::now());
     player.linger = options.linger;
@@ -143,6 +143,24 @@ fn play(
         virtual_time: player.source.now(),
         screen: player.app.screen().map(|s| s.id.clone()),
     })
+}
+
+/// What a scenario tells beyond its trace.
+#[derive(Default)]
+struct Known {
+    title: String,
+    hints: BTreeMap<String, Hint>,
+    seats: BTreeMap<String, Seats>,
+}
+
+/// Who sits where.
+fn seats(scenario: &Scenario) -> BTreeMap<String, Seats> {
+    let name = |person: Option<(&str, _)>| person.map(|(name, _)| name.to_owned());
+    let seats = |device: &String| Seats {
+        technician: name(scenario.technician_at(device)),
+        user: name(scenario.person_at(device)),
+    };
+    scenario.spec.device.keys().map(|device| (device.clone(), seats(device))).collect()
 }
 
 /// What the scenario knows of user names and passwords. They are of the scenario, and good for nothing else.

@@ -19,17 +19,19 @@ mod people;
 mod queue;
 mod record;
 mod run;
+mod time_service;
 mod tpm;
 pub mod transport;
 
 pub(crate) use actors::ADMINISTRATOR;
 pub use run::{Ending, Pace, RunError, RunOptions, RunResult, Speed, run};
-pub use tpm::{BackendError, TpmBackend, TpmBackendError, TpmSetup};
+pub use tpm::{BackendError, TpmBackend, TpmBackendError, TpmSetup, TpmSocket};
 pub use transport::TransportKind;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use oobe_agent::flow::Stage;
 use oobe_agent::io::{Act, Correlation, Effect, HttpReply, HttpRequest, Input, Link, Note, TransportError};
 use oobe_agent::screen::technician::RESEALED;
 use oobe_agent::setup::DeviceSetup;
@@ -38,15 +40,15 @@ use oobe_mock_cloud::{Cloud, Service};
 use oobe_wire::crypto::KeyKind;
 use oobe_wire::time::Utc;
 
-use self::actors::Actors;
+use self::actors::{Actors, Deed};
 use self::host::Host;
 use self::network::{Fate, Network};
 use self::people::People;
 use self::queue::{Due, Queue};
-use self::tpm::TpmSocket;
 use self::transport::{Allowed, Exchange, Foreign, Transport};
 use crate::scenario::Scenario;
-use crate::scenario::build::{self, Variation};
+use crate::scenario::build::{self, OutsideTpm, Variation};
+use crate::scenario::spec::Action;
 use crate::trace::record::{Record, TRACE_VERSION, TraceHeader, What};
 
 /// A world in the middle of its run.
@@ -70,6 +72,7 @@ pub struct World {
     /// Timers run this many times faster than the clock (against a foreign server; otherwise 1).
     hurry: u32,
     interceptor: Option<Interceptor>,
+    advice: Option<String>,
 }
 
 /// Sees a request and may change its answer.
@@ -88,7 +91,9 @@ impl World {
             keys: options.keys.unwrap_or(spec.keys),
             as_of: options.as_of.unwrap_or(spec.as_of),
         };
-        let plan = build::plan(scenario, with).map_err(|e| RunError::Scenario(e.to_string()))?;
+        let (outside, advice) = Self::outside_tpm(scenario, with, options)?;
+        let plan =
+            build::plan(scenario, with, outside.as_ref()).map_err(|e| RunError::Scenario(e.to_string()))?;
         let tpms = plan.devices.iter().filter(|d| d.tpm.is_some()).count();
         if options.tpm != TpmBackend::InProcess && tpms > 1 {
             return Err(RunError::OneTpm(tpms));
@@ -135,9 +140,25 @@ impl World {
             ending: None,
             hurry: 1,
             interceptor: None,
+            advice,
         };
         world.actors.arm(&mut world.queue, world.cloud.as_ref());
         Ok(world)
+    }
+
+    /// What has to be known of the TPM outside before the world begins.
+    fn outside_tpm(
+        scenario: &Scenario,
+        with: Variation,
+        options: &RunOptions,
+    ) -> Result<(Option<OutsideTpm>, Option<String>), RunError> {
+        if options.tpm == TpmBackend::InProcess {
+            return Ok((None, None));
+        }
+        let Some(setup) = build::attesting(scenario, with) else { return Ok((None, None)) };
+        let shown = tpm::endorsement_key(&setup, &options.tpm, with.keys.into(), scenario.spec.epoch.0)?;
+        let outside = shown.key.map(|key| OutsideTpm { key, trusted: options.tpm_ca.clone() });
+        Ok((outside, shown.advice))
     }
 
     /// A world of one device and no cloud of ours: it talks to a server that the user named. Time is the clock on the
@@ -188,10 +209,12 @@ impl World {
             ending: None,
             hurry: hurry.max(1),
             interceptor: None,
+            advice: None,
         })
     }
 
-    /// Time went by while nothing was due (against a foreign server virtual time is the clock on the wall).
+    /// Time went by while nothing was due: against a foreign server virtual time is the clock on the wall, and whoever
+    /// sits at the terminal may act between two events.
     pub(crate) fn elapse(&mut self, to: VirtualTime) {
         self.now = self.now.max(to);
     }
@@ -206,6 +229,11 @@ impl World {
         self.now
     }
 
+    /// What somebody should know of the TPM outside before they wonder how the run ends.
+    pub fn advice(&self) -> Option<&str> {
+        self.advice.as_deref()
+    }
+
     /// How it ended, once it has.
     pub fn ending(&self) -> Option<&Ending> {
         self.ending.as_ref()
@@ -214,6 +242,18 @@ impl World {
     /// When the next thing happens; `None` once nothing more can.
     pub fn next_due(&self) -> Option<VirtualTime> {
         if self.ending.is_some() { None } else { self.queue.next_time() }
+    }
+
+    /// The same for whoever looks on: timers that were cancelled and screens that went away don't count.
+    pub fn next_to_see(&self) -> Option<VirtualTime> {
+        let over = |due: &Due| match due {
+            Due::Timer { device, timer, ticket, .. } => {
+                !self.hosts.get(device).is_some_and(|host| host.timer_runs(*timer, *ticket))
+            }
+            Due::Person { device, screen, .. } => !self.people.still_there(device, *screen),
+            _ => false,
+        };
+        if self.ending.is_some() { None } else { self.queue.next_time_but(over) }
     }
 
     /// The devices in it.
@@ -270,6 +310,7 @@ impl World {
             ending: self.ending.clone(),
             hurry: self.hurry,
             interceptor: self.interceptor.clone(),
+            advice: self.advice.clone(),
         })
     }
 
@@ -298,6 +339,12 @@ impl World {
     pub fn act(&mut self, device: &str, act: Act, sink: &mut Sink<'_>) {
         let person = self.people.name_at(device).unwrap_or("you").to_owned();
         self.person_acts(&person, device, act, sink);
+        self.settle(sink);
+    }
+
+    /// Somebody at the terminal presses the power button of a device that is off.
+    pub fn press_power(&mut self, device: &str, sink: &mut Sink<'_>) {
+        self.power(device, sink);
         self.settle(sink);
     }
 
@@ -350,11 +397,12 @@ impl World {
     }
 
     fn power(&mut self, device: &str, sink: &mut Sink<'_>) {
-        // A device that was resealed goes on: that was the technician's end, not the user's.
-        if let Some(host) = self.hosts.get_mut(device).filter(|h| h.ended.as_deref() == Some(RESEALED)) {
-            host.ended = None;
+        // Somebody was faster: the button of a device that is on does nothing here.
+        if self.hosts.get(device).is_some_and(|host| host.device.flow().stage != Stage::Off) {
+            return;
         }
         if let Some(host) = self.hosts.get_mut(device) {
+            host.goes_on();
             host.tpm.power_on(self.now);
         }
         self.emit(device, What::PowerOn, sink);
@@ -379,7 +427,7 @@ impl World {
         self.emit(device, What::Act { person: person.to_owned(), act: masked }, sink);
         // A device that deployed itself goes on when somebody comes after all.
         if let Some(host) = self.hosts.get_mut(device).filter(|h| h.ended.as_deref() == Some(Note::SIGN_IN)) {
-            host.ended = None;
+            host.goes_on();
         }
         self.input(device, Input::Acted(act), sink);
     }
@@ -440,6 +488,7 @@ impl World {
             }
             Effect::Restart { why } => {
                 if let Some(host) = self.hosts.get_mut(device) {
+                    host.goes_on();
                     host.tpm.restart(self.now);
                     host.forget_timers();
                 }
@@ -510,7 +559,12 @@ impl World {
         let result = if let Fate::Forced(reply) = fate {
             Ok(reply.clone())
         } else {
-            let exchange = self.transport.exchange(host, request);
+            let exchange = if time_service::is_asked(request) {
+                time_service::answer(request, self.utc())
+                    .map_or(Exchange::Silence, |reply| Exchange::Answered(Ok(reply)))
+            } else {
+                self.transport.exchange(host, request)
+            };
             self.journal(sink);
             match exchange {
                 Exchange::Answered(mut result) => {
@@ -552,22 +606,38 @@ impl World {
     /// After everything that happened at once: is the run over? Conversations that are under way when the last device
     /// reaches its end are finished first: a server must hear of the write that ended the run.
     fn settle(&mut self, sink: &mut Sink<'_>) {
-        if self.ending.is_some() || self.queue.holds_traffic() || self.queue.holds_action() {
+        if self.ending.is_some() || self.queue.holds_traffic() {
             return;
         }
-        let comes =
-            |name: &str, h: &Host| h.ended.as_deref() == Some(Note::SIGN_IN) && self.queue.holds_person(name);
+        let moot = |deed: &Deed, on: Option<&str>| self.is_moot(deed, on);
+        if self.queue.holds_action(moot) {
+            return;
+        }
+        // At the sign-on screen of a device that deployed itself, its first user may be on the way; a device that was
+        // resealed may be switched on by whoever sits at the terminal.
+        let comes = |name: &str, h: &Host| match h.ended.as_deref() {
+            Some(Note::SIGN_IN) => self.people.at_the_terminal() || self.queue.holds_person(name),
+            Some(RESEALED) => self.people.at_the_terminal(),
+            _ => false,
+        };
         if self.hosts.iter().all(|(name, h)| h.ended.is_some() && !comes(name, h)) {
             let ending = Ending::of(self.hosts.values().filter_map(|h| h.ended.clone()));
             self.end(ending, sink);
         } else if self
             .hosts
             .iter()
-            .all(|(name, h)| h.ended.is_some() || self.people.gave_up(name, &self.queue))
+            .all(|(name, h)| (h.ended.is_some() && !comes(name, h)) || self.people.gave_up(name, &self.queue))
         {
             // A device whose owner walked away goes on polling its server for ever; nothing comes of that.
             self.end(Ending::quiet(), sink);
         }
+    }
+
+    /// Whether an action of the scenario has nothing left to do: somebody at the terminal was faster with the power button.
+    fn is_moot(&self, deed: &Deed, on: Option<&str>) -> bool {
+        let Deed::Action(Action::PowerOn { device }) = deed else { return false };
+        let host = device.as_deref().or(on).and_then(|name| self.hosts.get(name));
+        host.is_some_and(|host| host.device.flow().stage != Stage::Off)
     }
 
     fn end(&mut self, ending: Ending, sink: &mut Sink<'_>) {

@@ -7,9 +7,16 @@ use oobe::scenario::{self, LoadOptions, Scenario};
 use oobe::trace::record::Record;
 use oobe::world::{RunOptions, TransportKind, World, run};
 
+/// One scenario for each of the three modes.
+const MODES: [&str; 3] = ["user-driven", "self-deploying", "pre-provisioned"];
+
+fn shipped(name: &str) -> Scenario {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios").join(name).with_extension("toml");
+    scenario::load(&path, &LoadOptions::default()).expect("the scenario is valid")
+}
+
 fn main_scenario() -> Scenario {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/user-driven.toml");
-    scenario::load(&path, &LoadOptions::default()).expect("the main scenario is valid")
+    shipped("user-driven")
 }
 
 /// The run as lines, the way they stand in a trace file.
@@ -19,7 +26,7 @@ fn lines(scenario: &Scenario, options: &RunOptions) -> Vec<String> {
         lines.push(serde_json::to_string(record).expect("records serialise"));
     })
     .expect("the scenario runs");
-    assert_eq!(result.ending.outcome, "desktop", "{:?}", lines.last());
+    assert_eq!(result.ending.outcome, "desktop", "{}: {:?}", scenario.name, lines.last());
     lines
 }
 
@@ -32,9 +39,11 @@ fn assert_same(a: &[String], b: &[String]) {
 }
 
 #[test]
-fn two_runs_give_the_same_trace() {
-    let scenario = main_scenario();
-    assert_same(&lines(&scenario, &RunOptions::default()), &lines(&scenario, &RunOptions::default()));
+fn two_runs_give_the_same_trace_in_every_mode() {
+    for name in MODES {
+        let scenario = shipped(name);
+        assert_same(&lines(&scenario, &RunOptions::default()), &lines(&scenario, &RunOptions::default()));
+    }
 }
 
 #[test]
@@ -45,10 +54,12 @@ fn another_seed_gives_another_trace() {
 }
 
 #[test]
-fn the_wire_gives_the_trace_of_the_run_in_process() {
-    let scenario = main_scenario();
-    let wire = RunOptions { transport: TransportKind::Wire, ..RunOptions::default() };
-    assert_same(&lines(&scenario, &RunOptions::default()), &lines(&scenario, &wire));
+fn the_wire_gives_the_trace_of_the_run_in_process_in_every_mode() {
+    for name in MODES {
+        let scenario = shipped(name);
+        let wire = RunOptions { transport: TransportKind::Wire, ..RunOptions::default() };
+        assert_same(&lines(&scenario, &RunOptions::default()), &lines(&scenario, &wire));
+    }
 }
 
 #[test]
@@ -61,7 +72,7 @@ fn the_wire_gives_the_trace_of_the_run_in_process_with_rsa_keys() {
 
 #[test]
 fn a_fork_goes_on_as_the_original_does_and_neither_disturbs_the_other() {
-    let scenario = main_scenario();
+    let scenario = shipped("pre-provisioned");
     let whole = lines(&scenario, &RunOptions::default());
 
     let mut world = World::new(&scenario, &RunOptions::default()).expect("the scenario can be built");
@@ -69,7 +80,7 @@ fn a_fork_goes_on_as_the_original_does_and_neither_disturbs_the_other() {
     let write = |lines: &mut Vec<String>, record: &Record| {
         lines.push(serde_json::to_string(record).expect("serialises"));
     };
-    for _ in 0..200 {
+    for _ in 0..130 {
         world.step(&mut |record| write(&mut seen, record));
     }
     let mut fork = world.fork().expect("a world in process can be forked");

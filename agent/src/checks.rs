@@ -57,6 +57,7 @@ pub const ALL: &[&str] = &[
     "syncml-session-id",
     "syncml-session-length",
     "syncml-target",
+    "time-reply",
     "token-audience",
     "token-device",
     "token-expiry",

@@ -9,7 +9,7 @@ use oobe_wire::time::Utc;
 use crate::eventlog::EventRecord;
 use crate::io::{Effect, HttpReply, HttpRequest, Note, NoteFault, Slot, Timer, TransportError};
 use crate::keys::{KeyCommand, KeyError, KeyReply};
-use crate::registry::{Registry, RegistryValue, RegistryWrite};
+use crate::registry::{Registry, RegistryValue};
 use crate::setup::DeviceSetup;
 use crate::time::{Span, VirtualTime};
 use crate::tpm::{TpmCommand, TpmError, TpmReply};
@@ -113,12 +113,8 @@ impl Cx<'_> {
 
     /// Writes a registry value; an unchanged one is no effect.
     pub fn write_registry(&mut self, key: &str, name: &str, value: RegistryValue) {
-        if self.registry.read(key, name) == Some(&value) {
-            return;
-        }
-        let write = RegistryWrite { key: key.to_owned(), name: name.to_owned(), value };
-        if self.registry.write(write.clone()) {
-            self.effects.push(Effect::WriteRegistry(write));
+        if let Some(write) = self.registry.write(key, name, value) {
+            self.effects.push(Effect::WriteRegistry(write.clone()));
         }
     }
 

@@ -7,6 +7,7 @@ mod memory;
 mod name;
 mod oobe;
 mod page;
+pub mod prompt;
 pub(crate) mod technician;
 #[cfg(test)]
 mod tests;
@@ -113,11 +114,15 @@ impl Device {
                 self.happened(now, tray, event);
             }
             Input::Struck(Fault::ClockSet { skew_ms }) => self.clock.skew_ms = skew_ms,
+            Input::Struck(Fault::Wiped) => self.happened(now, tray, Event::Wiped),
             Input::Struck(Fault::Restart) => self.restart(now, tray, "somebody restarts the device".into()),
         }
     }
 
     fn acted(&mut self, now: VirtualTime, tray: &mut Tray, act: &Act) {
+        if let Act::Command { line } = act {
+            return self.command(now, tray, line);
+        }
         if let Some(event) = self.act(tray, act) {
             self.happened(now, tray, event);
         }
@@ -154,6 +159,9 @@ impl Device {
         };
         if matches!(answer, Answer::Http(_)) {
             tray.effects.push(Effect::CancelTimer { timer: Timer::RequestLimit(id.slot) });
+        }
+        if id.slot == Slot::Time {
+            return self.time_told(now, tray, answer);
         }
         self.answered(now, tray, id.slot, answer);
     }

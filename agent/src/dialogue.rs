@@ -6,6 +6,7 @@
 
 pub mod attest;
 pub mod authority;
+pub mod clock;
 pub mod enrol;
 pub mod join;
 pub mod probe;

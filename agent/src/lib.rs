@@ -22,4 +22,4 @@ mod testing;
 pub mod time;
 pub mod tpm;
 
-pub use device::Device;
+pub use device::{Device, prompt};

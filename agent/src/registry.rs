@@ -1,6 +1,7 @@
 //! The registry, as far as provisioning writes to it and diagnostic tools read it.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use serde::{Deserialize, Serialize};
 
@@ -35,17 +36,25 @@ pub struct Registry {
 
 impl Registry {
     fn index(key: &str, name: &str) -> String {
-        format!("{}\u{1f}{}", key.to_ascii_lowercase(), name.to_ascii_lowercase())
+        let mut index = String::with_capacity(key.len() + 1 + name.len());
+        index.push_str(key);
+        index.push('\u{1f}');
+        index.push_str(name);
+        index.make_ascii_lowercase();
+        index
     }
 
-    /// Stores a value; tells whether that changed anything.
-    pub fn write(&mut self, write: RegistryWrite) -> bool {
-        let index = Self::index(&write.key, &write.name);
-        if self.values.get(&index).is_some_and(|old| old.value == write.value) {
-            return false;
+    /// Stores a value; gives the write, unless it stood there already.
+    pub fn write(&mut self, key: &str, name: &str, value: RegistryValue) -> Option<&RegistryWrite> {
+        let write = |value| RegistryWrite { key: key.to_owned(), name: name.to_owned(), value };
+        match self.values.entry(Self::index(key, name)) {
+            Entry::Vacant(place) => Some(place.insert(write(value))),
+            Entry::Occupied(old) if old.get().value == value => None,
+            Entry::Occupied(mut old) => {
+                old.insert(write(value));
+                Some(old.into_mut())
+            }
         }
-        self.values.insert(index, write);
-        true
     }
 
     /// Looks a value up.

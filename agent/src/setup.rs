@@ -87,6 +87,8 @@ pub struct Image {
 pub struct Endpoints {
     /// Connectivity probe.
     pub connect_test: String,
+    /// Time service (RFC 5905).
+    pub time: String,
     /// Device credential service.
     pub live: String,
     /// Autopilot deployment service.
@@ -105,6 +107,7 @@ impl Default for Endpoints {
     fn default() -> Self {
         Self {
             connect_test: "http://www.msftconnecttest.com".into(),
+            time: "udp://time.windows.com:123".into(),
             live: "https://login.live.com".into(),
             ztd: "https://ztd.dds.microsoft.com".into(),
             login: "https://login.microsoftonline.com".into(),

@@ -1,7 +1,10 @@
 //! What a deployment costs. `cargo bench --bench deployments` prints a table: time of a single run, deployments a
-//! second, memory for each device, and where the time goes. The numbers are medians; machines are noisy. One part alone:
-//! `cargo bench --bench deployments -- single|throughput|memory|split`.
+//! second, memory for each device, where the time goes, and what attestation and the self-deploying mode add. The numbers
+//! are medians; machines are noisy. One part alone:
+//! `cargo bench --bench deployments -- single|throughput|memory|split|attestation|self-deploying`. `-- profile` prints nothing and runs P-256
+//! deployments one after the other, for a profiler to watch.
 
+mod attestation;
 mod price;
 
 use std::hint::black_box;
@@ -46,22 +49,37 @@ fn ms(time: Duration) -> f64 {
 fn main() {
     // `cargo test --benches` passes flags of its own; then one round is enough to see that it works.
     let quick = std::env::args().any(|a| a == "--test");
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/user-driven.toml");
-    let scenario = scenario::load(&path, &LoadOptions::default()).expect("the main scenario is valid");
+    let scenario = load("user-driven.toml");
     let named: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with('-')).collect();
     let wanted = |part: &str| named.is_empty() || named.iter().any(|n| n == part);
     if wanted("single") {
         single_runs(&scenario, if quick { 1 } else { 20 });
     }
     if wanted("throughput") {
-        throughput(&scenario, if quick { 2 } else { 2_000 });
+        throughput("user-driven", &scenario, if quick { 2 } else { 2_000 });
     }
     if wanted("memory") {
         memory(&scenario, if quick { 2 } else { 400 });
     }
+    if named.iter().any(|n| n == "profile") {
+        (0..if quick { 10 } else { 300 }).for_each(|seed| deploy(&scenario, &options(seed, Keys::P256)));
+    }
     if wanted("split") {
         split(&scenario, if quick { 1 } else { 30 });
     }
+    if wanted("attestation") {
+        attestation::print(if quick { 1 } else { 15 });
+    }
+    if wanted("self-deploying") {
+        let scenario = load("self-deploying.toml");
+        single_runs(&scenario, if quick { 1 } else { 20 });
+        throughput("self-deploying", &scenario, if quick { 2 } else { 2_000 });
+    }
+}
+
+fn load(name: &str) -> Scenario {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios").join(name);
+    scenario::load(&path, &LoadOptions::default()).expect("the scenario is valid")
 }
 
 fn deploy(scenario: &Scenario, options: &RunOptions) {
@@ -82,7 +100,7 @@ fn single_runs(scenario: &Scenario, seeds: u64) {
     }
 }
 
-fn throughput(scenario: &Scenario, runs: u64) {
+fn throughput(name: &str, scenario: &Scenario, runs: u64) {
     for threads in [1, 2] {
         let next = AtomicU64::new(0);
         let took = time(|| {
@@ -101,7 +119,9 @@ fn throughput(scenario: &Scenario, runs: u64) {
             });
         });
         let rate = f64::from(u32::try_from(runs).expect("few runs")) / took.as_secs_f64();
-        println!("in process, full bytes, P-256, {threads} thread(s): {rate:.0} deployments/s ({runs} runs)");
+        println!(
+            "{name}, in process, full bytes, P-256, {threads} thread(s): {rate:.0} deployments/s ({runs} runs)"
+        );
     }
 }
 

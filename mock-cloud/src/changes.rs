@@ -34,6 +34,7 @@ pub const ALL: &[&str] = &[
     "mdm-scope-changed",
     "nonce-issued",
     "orders-sent",
+    "page-reopened",
     "password-reset",
     "policy-delivered",
     "profile-assigned",

@@ -8,6 +8,7 @@ mod material;
 mod orders;
 mod outbound;
 mod peer;
+mod reseal;
 mod session;
 
 use axum::http::{Method, StatusCode};

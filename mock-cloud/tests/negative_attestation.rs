@@ -130,7 +130,11 @@ fn attest_ek_chain_rejects_forged_and_untrusted() {
 fn a_vendor_that_the_setup_adds_is_trusted() {
     let mut setup = contoso();
     let certificate = base64_encode(&vendor_ca("own CA").2);
-    setup.attestation.vendor_cas.push(VendorCa { name: "own CA".into(), certificate });
+    setup.attestation.vendor_cas.push(VendorCa {
+        name: "own CA".into(),
+        certificate,
+        intermediates: Vec::new(),
+    });
     let cloud = Cloud::new(setup.clone()).unwrap();
     let run = Run::new(&cloud, 1);
     let validity = (EPOCH.plus_days(-100), EPOCH.plus_days(1000));

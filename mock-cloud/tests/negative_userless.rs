@@ -109,6 +109,20 @@ fn token_aik_certificate_rejects_another_issuer_and_an_old_one() {
     refused(&cloud, checks::TOKEN_AIK_CERTIFICATE);
 }
 
+#[test]
+fn token_aik_certificate_rejects_what_the_service_itself_issued_from_the_wrong_ca() {
+    let cloud = cloud();
+    let matcher = Matcher { path: Some(ATTEST_PATH.into()), times: 1, ..Matcher::default() };
+    cloud.inject(ServiceFault { matcher, what: FaultKind::ForeignChain });
+    let run = Run::new(&cloud, 1);
+    let key = TestDevice::new(1).device_key;
+    let token = || run.token_as(&run.certified(&run.attest(), key.public()));
+    says(&token(), checks::TOKEN_AIK_CERTIFICATE);
+    refused(&cloud, checks::TOKEN_AIK_CERTIFICATE);
+    token().ok();
+    nothing_refused(&cloud);
+}
+
 /// Attack: one device's proof for another device's registration.
 #[test]
 fn token_aik_registration_rejects_another_device() {

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use miette::{GraphicalReportHandler, GraphicalTheme};
 
-use super::args::{KeysArg, TransportArg, VariationArgs};
+use super::args::{KeysArg, TpmRefusal, TransportArg, VariationArgs};
+use super::output::error;
 use crate::exit::Exit;
 use crate::report::terminal_width;
 use crate::scenario::spec::Keys;
@@ -92,6 +93,20 @@ pub(super) fn run_options(variation: &VariationArgs, transport: TransportArg, sp
         },
         speed,
         ..RunOptions::default()
+    }
+}
+
+/// Tells why there is no TPM to use.
+pub(super) fn tpm_refused(refusal: &TpmRefusal) -> Exit {
+    match refusal {
+        TpmRefusal::Usage(message) => {
+            error(message, None);
+            Exit::Usage
+        }
+        TpmRefusal::File(message) => {
+            error(message, None);
+            Exit::Io
+        }
     }
 }
 

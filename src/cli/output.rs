@@ -92,6 +92,11 @@ pub(super) fn error(message: impl std::fmt::Display, help: Option<&str>) {
     }
 }
 
+/// Tells on standard error what somebody should know, though nothing went wrong here.
+pub(super) fn hint(message: &str) {
+    let _ = writeln!(anstream::stderr().lock(), "{} {message}", paint(Tone::Reference, "note:"));
+}
+
 /// Says on standard error how far a long work is, when somebody looks.
 pub(super) struct Progress {
     shown: bool,

@@ -6,14 +6,14 @@ use serde::Serialize;
 
 use super::args::{Format, ReportKind, RunArgs, TransportArg, VariationArgs};
 use super::load;
-use super::output::{Output, Progress, error};
+use super::output::{Output, Progress, error, hint};
 use super::worlds::{self, Done, Failure, Job};
 use crate::exit::Exit;
 use crate::report::{Detail, Summary, Tone, ending, failures, heading, junit, paint, result_line};
 use crate::scenario::spec::Keys;
 use crate::scenario::{Scenario, describe_io};
 use crate::trace::Whole;
-use crate::world::{RunError, Speed, TpmBackend};
+use crate::world::{RunError, RunOptions, Speed, TpmBackend};
 
 /// Everything as one JSON document.
 #[derive(Serialize)]
@@ -39,15 +39,12 @@ pub(super) fn run(args: &RunArgs, out: &mut Output) -> Exit {
         Ok(scenarios) => scenarios,
         Err(exit) => return exit,
     };
-    let tpm = match args.tpm.backend() {
-        Ok(tpm) => tpm,
-        Err(message) => {
-            error(message, None);
-            return Exit::Usage;
-        }
-    };
+    let mut options = load::run_options(&args.variation, args.transport, args.speed);
+    if let Err(refusal) = args.tpm.fill(&mut options) {
+        return load::tpm_refused(&refusal);
+    }
     let all = scenarios.len() * args.devices as usize;
-    if tpm != TpmBackend::InProcess && args.jobs > 1 {
+    if options.tpm != TpmBackend::InProcess && args.jobs > 1 {
         error("--jobs is for TPMs in process", Some("a TPM outside serves one device at a time"));
         return Exit::Usage;
     }
@@ -62,7 +59,7 @@ pub(super) fn run(args: &RunArgs, out: &mut Output) -> Exit {
         error(format!("{}: {}", folder.display(), describe_io(&e)), Some(help));
         return Exit::Io;
     }
-    let jobs = jobs(args, &scenarios, &tpm, out.width);
+    let jobs = jobs(args, &scenarios, &options, out.width);
     let mut teller =
         Teller { args, out, exit: Exit::Success, summaries: Vec::new(), several: all > 1, failed_runs: 0 };
     if let [job] = jobs.as_slice() {
@@ -84,7 +81,7 @@ pub(super) fn run(args: &RunArgs, out: &mut Output) -> Exit {
 }
 
 /// One world for each scenario and device, in the order of the command line.
-fn jobs<'s>(args: &RunArgs, scenarios: &'s [Scenario], tpm: &TpmBackend, width: usize) -> Vec<Job<'s>> {
+fn jobs<'s>(args: &RunArgs, scenarios: &'s [Scenario], options: &RunOptions, width: usize) -> Vec<Job<'s>> {
     let several = scenarios.len() * args.devices as usize > 1;
     let detail = match args.verbose {
         0 => Detail::Story,
@@ -95,8 +92,7 @@ fn jobs<'s>(args: &RunArgs, scenarios: &'s [Scenario], tpm: &TpmBackend, width: 
     let mut jobs = Vec::with_capacity(scenarios.len() * args.devices as usize);
     for scenario in scenarios {
         for device in 0..u64::from(args.devices) {
-            let mut options = load::run_options(&args.variation, args.transport, args.speed);
-            options.tpm.clone_from(tpm);
+            let mut options = options.clone();
             let seed = options.seed.unwrap_or(scenario.spec.seed).wrapping_add(device);
             options.seed = Some(seed);
             let trace = args
@@ -166,7 +162,11 @@ impl Teller<'_> {
     }
 
     fn done(&mut self, job: &Job<'_>, done: Done) {
-        let Done { summary, records, story, lines } = done;
+        let Done { summary, records, story, lines, advice } = done;
+        if let Some(advice) = advice {
+            self.out.flush();
+            hint(&advice);
+        }
         if !summary.held() {
             self.failed_runs += 1;
             self.exit = self.exit.or_worse(Exit::ExpectationFailed);
@@ -302,6 +302,9 @@ fn rerun(args: &RunArgs, job: &Job<'_>) -> String {
         option("tpm", job.options.tpm.to_string());
         for host in &args.tpm.allow_remote {
             option("allow-remote", host.clone());
+        }
+        for path in &args.tpm.tpm_ca {
+            option("tpm-ca", path.display().to_string());
         }
     }
     if let Some(folder) = fixtures {

@@ -11,14 +11,10 @@ use crate::world::{RunError, RunOptions};
 pub(super) fn tui(args: &TuiArgs, out: &mut Output) -> Exit {
     let mut run = load::run_options(&args.variation, args.transport, args.speed);
     run.interactive = !args.auto;
-    run.tpm = match args.tpm.backend() {
-        Ok(tpm) => tpm,
-        Err(message) => {
-            error(message, None);
-            return Exit::Usage;
-        }
-    };
-    let options = TuiOptions { run, auto: args.auto, linger: false, trace: args.trace.clone() };
+    if let Err(refusal) = args.tpm.fill(&mut run) {
+        return load::tpm_refused(&refusal);
+    }
+    let options = TuiOptions { run, auto: args.auto, trace: args.trace.clone(), ..TuiOptions::default() };
     let result = match (&args.replay, &args.scenario) {
         (Some(trace), _) => tui::replay(trace, &options),
         (None, Some(path)) => match load::scenario(path, &args.variation) {
@@ -42,7 +38,13 @@ pub(super) fn demo(args: &DemoArgs, out: &mut Output) -> Exit {
             }
         };
     let run = RunOptions { seed: args.seed, speed: args.speed, ..RunOptions::default() };
-    let options = TuiOptions { run, auto: !args.yours, linger: true, trace: args.trace.clone() };
+    let options = TuiOptions {
+        run,
+        auto: !args.yours,
+        linger: true,
+        afterwards: args.mode.afterwards(args.yours),
+        trace: args.trace.clone(),
+    };
     tell(tui::run(&scenario, &options), out)
 }
 

@@ -34,6 +34,8 @@ pub(super) struct Done {
     pub(super) records: Vec<Record>,
     pub(super) story: String,
     pub(super) lines: String,
+    /// What somebody should know of the TPM outside.
+    pub(super) advice: Option<String>,
 }
 
 /// Why nothing came of it.
@@ -119,7 +121,7 @@ fn play(job: &Job<'_>, mut live: Option<&mut dyn FnMut(&str)>) -> Result<Done, F
     } else {
         lines.clear();
     }
-    Ok(Done { summary, records, story, lines })
+    Ok(Done { summary, records, story, lines, advice: result.advice })
 }
 
 /// Whether the scenario wants a run to end so, even though no device came to an end of its own.

@@ -5,7 +5,7 @@ use oobe_agent::screen::Screen;
 
 use crate::scenario::spec::{EventPattern, Glob, RequestPattern};
 
-/// Whether the screen carries that text somewhere: caption, lines, error, fields, entries, buttons or rows.
+/// Whether the screen carries that text somewhere: caption, lines, error, fields, entries, buttons, keys or rows.
 pub fn screen_shows(screen: &Screen, text: &Glob) -> bool {
     texts(screen).any(|line| text.matches(line))
 }
@@ -27,6 +27,7 @@ pub(crate) fn texts(screen: &Screen) -> impl Iterator<Item = &str> {
         .chain(screen.fields.iter().flat_map(|f| [f.label.as_str(), f.value.as_str()]))
         .chain(screen.choices.iter().map(|c| c.label.as_str()))
         .chain(screen.buttons.iter().map(|b| b.label.as_str()))
+        .chain(screen.keys.iter().map(String::as_str))
         .chain(esp)
 }
 

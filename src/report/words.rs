@@ -77,6 +77,7 @@ pub(crate) fn act(act: &Act) -> String {
         Act::Fill { field, text } if text == crate::trace::mask::MASK => format!("types a {field}"),
         Act::Fill { text, .. } => format!("types {text}"),
         Act::Key { key } => format!("presses {key}"),
+        Act::Command { line } => format!("types {line} at a command prompt"),
     }
 }
 
@@ -87,6 +88,7 @@ pub(crate) fn device_fault(fault: &Fault) -> String {
             format!("the clock is off by {skew}")
         }
         Fault::Restart => "someone restarts the device".to_owned(),
+        Fault::Wiped => "someone wipes the device".to_owned(),
     }
 }
 

@@ -9,6 +9,7 @@ use oobe_agent::screen::{Screen, WINDOWS_KEY, WINDOWS_KEY_FIVE_TIMES};
 use oobe_agent::time::VirtualTime;
 use oobe_wire::time::Utc;
 
+use super::entry::Entry;
 use super::form::Form;
 use super::keymap::{self, Action};
 use super::model::{Change, Model, Power, Station};
@@ -24,6 +25,8 @@ pub(super) enum Overlay {
     Timeline(usize),
     /// Shall the power go?
     ConfirmPower,
+    /// The command prompt.
+    Prompt,
 }
 
 /// What the loop is asked to do.
@@ -38,6 +41,8 @@ pub(super) enum Command {
     /// The person at the terminal acts from now on, or no longer does.
     Hands(bool),
     CutPower(String),
+    /// The power button of a device that is off.
+    PressPower(String),
 }
 
 /// Answers that the scenario knows, for tests and demonstrations only.
@@ -45,6 +50,15 @@ pub(super) enum Command {
 pub(super) struct Hint {
     pub(super) user: String,
     pub(super) password: String,
+}
+
+/// Who sits at a device, as the scenario has it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Seats {
+    /// Who prepares it, until it is resealed.
+    pub(super) technician: Option<String>,
+    /// Whose device it is then.
+    pub(super) user: Option<String>,
 }
 
 /// How time goes by, as it is shown.
@@ -56,19 +70,31 @@ pub(super) struct Tempo {
     pub(super) speed: Speed,
     /// Time stands still.
     pub(super) paused: bool,
+    /// Every device is off, and nothing happens until then.
+    pub(super) quiet: Option<VirtualTime>,
+    /// How far everything that turns got while virtual time stood still.
+    pub(super) turns: u32,
 }
 
 /// The state.
 #[derive(Debug, Clone)]
 pub(super) struct App {
     pub(super) scenario: String,
+    /// What the scenario says it is; empty when nobody knows.
+    pub(super) title: String,
+    /// What to do next, once the run is over; empty when there is nothing to say.
+    pub(super) afterwards: String,
     pub(super) epoch: Option<Utc>,
     pub(super) model: Model,
     pub(super) form: Form,
     pub(super) overlay: Option<Overlay>,
     pub(super) tempo: Tempo,
+    /// What is typed at the command prompt.
+    pub(super) prompt: Entry,
     /// Hints by device.
     pub(super) hints: BTreeMap<String, Hint>,
+    /// Who sits where, by device.
+    pub(super) seats: BTreeMap<String, Seats>,
     /// A line for the person, until the next key.
     pub(super) notice: Option<String>,
     /// Whoever watches may take over.
@@ -87,12 +113,16 @@ impl App {
     pub(super) fn new(header: &TraceHeader, live: bool, interactive: bool, speed: Speed) -> Self {
         Self {
             scenario: header.scenario.clone(),
+            title: String::new(),
+            afterwards: String::new(),
             epoch: Utc::parse_rfc3339(&header.epoch).ok(),
             model: Model::default(),
             form: Form::default(),
             overlay: None,
-            tempo: Tempo { t: VirtualTime::ZERO, speed, paused: false },
+            tempo: Tempo { t: VirtualTime::ZERO, speed, paused: false, quiet: None, turns: 0 },
+            prompt: Entry::default(),
             hints: BTreeMap::new(),
+            seats: BTreeMap::new(),
             notice: None,
             may_take_over: false,
             interactive: interactive && live,
@@ -145,8 +175,28 @@ impl App {
         stations.find(|s| s.asks()).filter(|_| self.hands())
     }
 
+    /// Who sits at a device now, by the scenario; else whoever acted last.
+    pub(super) fn sitting<'a>(&'a self, station: &'a Station) -> Option<&'a str> {
+        let seats = self.seats.get(&station.name);
+        let technician = seats.and_then(|s| s.technician.as_deref()).filter(|_| !station.handed_over);
+        technician.or(seats.and_then(|s| s.user.as_deref())).or(station.person.as_deref())
+    }
+
+    /// Whether the device that is looked at is its technician's now.
+    pub(super) fn is_technicians(&self, station: &Station) -> bool {
+        !station.handed_over && self.seats.get(&station.name).is_some_and(|s| s.technician.is_some())
+    }
+
+    /// Whether the person at the terminal may press the power button of the device that is looked at.
+    pub(super) fn can_switch_on(&self) -> bool {
+        self.hands() && self.live && self.station().is_some_and(Station::is_off)
+    }
+
     /// Whether letters go to a field.
     pub(super) fn is_typing(&self) -> bool {
+        if self.overlay == Some(Overlay::Prompt) {
+            return true;
+        }
         self.overlay.is_none() && self.hands() && self.form.is_typing()
     }
 
@@ -169,6 +219,7 @@ impl App {
             Action::Hands => self.may_take_over && self.model.end.is_none(),
             Action::Device => self.model.stations.len() > 1,
             Action::Power => self.live && self.model.end.is_none(),
+            Action::Prompt => self.hands() && self.live && self.screen().is_some_and(|s| s.id != "desktop"),
             Action::Pause | Action::Step | Action::Slower | Action::Faster => self.model.end.is_none(),
             _ => true,
         }
@@ -198,7 +249,9 @@ impl App {
 
     /// Takes text from the clipboard.
     pub(super) fn paste(&mut self, text: &str) {
-        if self.is_typing()
+        if self.overlay == Some(Overlay::Prompt) {
+            self.prompt.insert(text);
+        } else if self.is_typing()
             && let Some(entry) = self.form.typing()
         {
             entry.insert(text);
@@ -219,6 +272,9 @@ impl App {
 
         if keymap::look_up(event, true) == Some(Action::Quit) {
             return Some(Command::Quit);
+        }
+        if overlay == Overlay::Prompt {
+            return self.prompt_key(event);
         }
         if overlay == Overlay::ConfirmPower {
             self.overlay = None;
@@ -252,14 +308,40 @@ impl App {
         None
     }
 
+    /// A key at the command prompt.
+    fn prompt_key(&mut self, event: KeyEvent) -> Option<Command> {
+        use crossterm::event::KeyCode;
+
+        match event.code {
+            KeyCode::Esc => self.overlay = None,
+            KeyCode::Enter => {
+                self.overlay = None;
+                let line = std::mem::take(&mut self.prompt).text().trim().to_owned();
+                let device = self.station()?.name.clone();
+                return (!line.is_empty()).then(|| Command::Act(device, vec![Act::Command { line }]));
+            }
+            _ => {
+                self.prompt.key(event);
+            }
+        }
+        None
+    }
+
     fn action(&mut self, action: Action) -> Option<Command> {
         match action {
             Action::Help => self.overlay = Some(Overlay::Help),
             Action::Timeline => self.overlay = Some(Overlay::Timeline(0)),
             Action::Power => match self.station().map(|s| &s.power) {
+                Some(Power::Off(_)) if self.can_switch_on() => {
+                    return Some(Command::PressPower(self.station()?.name.clone()));
+                }
                 Some(Power::Off(_)) | None => self.notice = Some("the device is off already".into()),
                 Some(_) => self.overlay = Some(Overlay::ConfirmPower),
             },
+            Action::Prompt => {
+                self.prompt = Entry::default();
+                self.overlay = Some(Overlay::Prompt);
+            }
             Action::Device => {
                 self.device = (self.device + 1) % self.model.stations.len().max(1);
                 self.form = Form::default();
@@ -269,10 +351,12 @@ impl App {
             Action::WindowsKey => {
                 let device = self.station()?.name.clone();
                 self.strokes = self.strokes % 5 + 1;
-                self.notice = Some(match self.strokes {
-                    1 => "the Windows key, once: five times opens the options".into(),
-                    n => format!("the Windows key, {n} times: five times opens the options"),
-                });
+                self.notice = match self.strokes {
+                    1 => Some("the Windows key, once: five times opens the options".into()),
+                    // The page that comes up says enough.
+                    5 => None,
+                    n => Some(format!("the Windows key, {n} times: five times opens the options")),
+                };
                 return Some(Command::Act(device, vec![Act::Key { key: WINDOWS_KEY.into() }]));
             }
             Action::Hands => {
@@ -281,7 +365,7 @@ impl App {
                 self.follow();
                 self.notice = Some(
                     if self.interactive {
-                        "it is yours now: act, or give it back"
+                        "it is yours now: act, or give it back with the same key"
                     } else {
                         "the people of the scenario go on"
                     }

@@ -17,8 +17,10 @@ pub(super) enum Action {
     Faster,
     /// The story so far.
     Timeline,
-    /// Cut the power.
+    /// Cut the power, or switch a device on that is off.
     Power,
+    /// Open a command prompt.
+    Prompt,
     /// Fill in the answers that the scenario knows.
     Fill,
     /// One stroke of the Windows key.
@@ -140,7 +142,14 @@ pub(super) static KEYMAP: &[Binding] = &[
         always: &[key(KeyCode::F(8))],
         free: &[letter('p')],
         short: "power",
-        long: "cut the power, after a question",
+        long: "cut the power, after a question; or switch it on",
+    },
+    Binding {
+        action: Action::Prompt,
+        always: &[Chord(KeyCode::F(10), KeyModifiers::SHIFT)],
+        free: &[letter(':')],
+        short: "",
+        long: "a command prompt on the device",
     },
     Binding {
         action: Action::Device,

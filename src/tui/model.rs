@@ -3,6 +3,7 @@
 
 mod station;
 mod story;
+mod tpm;
 mod waits;
 
 use std::collections::{BTreeSet, VecDeque};
@@ -51,6 +52,8 @@ pub(super) struct End {
 pub(super) enum Change {
     /// Nothing that has to be seen at once.
     Little,
+    /// A step that whoever watches may want to see: worth a moment in a demonstration.
+    Step,
     /// A person did something: worth a moment.
     Acted,
     /// Another screen, or a dark one: worth a frame of its own.
@@ -70,7 +73,13 @@ impl Model {
             Some(at) => self.stations[at].apply(record),
             None => Change::Little,
         };
+        let told = line.is_some() && matches!(record.what, What::Screen { .. } | What::Tpm { .. });
+        let change = if told && change == Change::Little { Change::Step } else { change };
         if let Some(line) = line {
+            if let Some(last) = self.story.back_mut().filter(|last| line.repeats(last)) {
+                last.times += 1;
+                return change;
+            }
             if self.story.len() == STORY {
                 self.story.pop_front();
             }

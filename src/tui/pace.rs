@@ -17,13 +17,15 @@ pub(super) struct Pace {
     paused: bool,
     /// A person is asked: no faster than the wall.
     human: bool,
+    /// Nothing happens and nothing shows: at least this fast.
+    dull: Option<f64>,
     /// A moment on the wall and where virtual time stood then, in milliseconds.
     anchor: (Instant, f64),
 }
 
 impl Pace {
     pub(super) fn new(wall: Instant, speed: Speed) -> Self {
-        Self { speed, paused: false, human: false, anchor: (wall, 0.0) }
+        Self { speed, paused: false, human: false, dull: None, anchor: (wall, 0.0) }
     }
 
     /// The speed that was asked for.
@@ -68,6 +70,22 @@ impl Pace {
     pub(super) fn human(&mut self, wall: Instant, now: VirtualTime, human: bool) {
         if self.human != human {
             self.change(wall, now, |pace| pace.human = human);
+            if human {
+                // They are asked now, however far a fast run had got since the last frame.
+                self.set(wall, now);
+            }
+        }
+    }
+
+    /// Nothing happens between two moments: that takes no longer than `most` on the wall, unless time is to go by as it
+    /// does on the wall, or slower.
+    #[allow(clippy::cast_precision_loss)] // as above
+    pub(super) fn dull(&mut self, wall: Instant, gap: Option<(VirtualTime, VirtualTime)>, most: Duration) {
+        let factor = gap.map(|(from, to)| (to - from).0 as f64 / 1_000.0 / most.as_secs_f64());
+        let factor =
+            factor.filter(|f| matches!(self.speed, Speed::Scaled(asked) if asked > 1.0 && *f > asked));
+        if self.dull != factor {
+            self.change(wall, gap.map_or(VirtualTime::ZERO, |(from, _)| from), |pace| pace.dull = factor);
         }
     }
 
@@ -93,7 +111,10 @@ impl Pace {
             Speed::Instant => None,
             Speed::Scaled(factor) => Some(factor.max(0.001)),
         };
-        if self.human { Some(asked.map_or(1.0, |f| f.min(1.0))) } else { asked }
+        if self.human {
+            return Some(asked.map_or(1.0, |f| f.min(1.0)));
+        }
+        asked.map(|f| self.dull.map_or(f, |dull| dull.max(f)))
     }
 
     fn reached_ms(&self, wall: Instant) -> Option<f64> {
@@ -147,9 +168,35 @@ mod tests {
             pace.human(wall, ZERO, true);
             assert_eq!(pace.reached(wall + Duration::from_secs(2)), Some(VirtualTime(2_000)));
         }
+        let mut fast = Pace::new(wall, Speed::Scaled(3_600.0));
+        fast.human(wall + Duration::from_secs(1), VirtualTime(7_000), true);
+        assert_eq!(fast.reached(wall + Duration::from_secs(1)), Some(VirtualTime(7_000)));
         let mut slow = Pace::new(wall, Speed::Scaled(0.5));
         slow.human(wall, ZERO, true);
         assert_eq!(slow.reached(wall + Duration::from_secs(2)), Some(VirtualTime(1_000)));
+    }
+
+    #[test]
+    fn what_is_dull_is_soon_over() {
+        let wall = Instant::now();
+        let hours = Some((ZERO, VirtualTime(7_200_000)));
+        let most = Duration::from_secs(4);
+        let after = |speed| {
+            let mut pace = Pace::new(wall, speed);
+            pace.dull(wall, hours, most);
+            pace.until(VirtualTime(7_200_000), wall)
+        };
+        assert_eq!(after(Speed::Scaled(60.0)), Some(most));
+        assert_eq!(after(Speed::REAL), Some(Duration::from_hours(2)), "somebody wants it as it is");
+        assert_eq!(after(Speed::Scaled(3_600.0)), Some(Duration::from_secs(2)), "it is soon over anyway");
+        let mut pace = Pace::new(wall, Speed::Scaled(60.0));
+        pace.dull(wall, hours, most);
+        pace.dull(wall + most, None, most);
+        assert_eq!(
+            pace.reached(wall + most * 2),
+            Some(VirtualTime(7_200_000 + 240_000)),
+            "and then as before"
+        );
     }
 
     #[test]

@@ -9,6 +9,7 @@ use oobe_agent::time::{Span, VirtualTime};
 
 use super::TuiError;
 use super::app::{App, Command, Tempo};
+use super::linger;
 use super::model::{Change, Station};
 use super::pace::Pace;
 use super::source::Source;
@@ -21,14 +22,19 @@ const FRAME: Duration = Duration::from_millis(80);
 const IDLE: Duration = Duration::from_millis(250);
 /// How long what somebody else typed stays up before it is sent.
 const GLANCE: Duration = Duration::from_millis(700);
-/// How long a page that asks somebody else stays up before they answer, in a demonstration.
-const READ: Duration = Duration::from_millis(1_800);
-/// How long a page stays up that says how it ended.
-const READ_RESULT: Duration = Duration::from_millis(4_500);
+/// How long nothing may happen, on the wall, while every device is off.
+const DULL: Duration = Duration::from_millis(4_500);
 /// The longest time that events are taken in without a frame.
 const BATCH: Duration = Duration::from_millis(60);
 /// Power comes back after this time.
 const OUTAGE: Span = Span::from_secs(10);
+
+/// A look that costs no virtual time.
+#[derive(Debug, Clone, Copy)]
+struct Glance {
+    since: Instant,
+    until: Instant,
+}
 
 /// Keeps what was recorded.
 pub(super) type Keep<'a> = dyn FnMut(&Record) -> Result<(), TuiError> + 'a;
@@ -42,8 +48,10 @@ pub(super) struct Player<S> {
     pace: Pace,
     /// Records that were made but not yet shown.
     pending: VecDeque<Record>,
-    /// Not before then.
-    glance: Option<Instant>,
+    /// Not before it is over.
+    glance: Option<Glance>,
+    /// How long all looks took so far.
+    looked: Duration,
     trouble: Option<TuiError>,
     dirty: bool,
 }
@@ -57,6 +65,7 @@ impl<S: Source> Player<S> {
             pace: Pace::new(wall, speed),
             pending: VecDeque::new(),
             glance: None,
+            looked: Duration::ZERO,
             trouble: None,
             dirty: true,
         }
@@ -107,7 +116,17 @@ impl<S: Source> Player<S> {
             Command::CutPower(device) => {
                 self.catch_up();
                 let mut made = Vec::new();
+                self.source.elapse(self.app.tempo.t);
                 self.source.cut_power(&device, OUTAGE, &mut |record| made.push(record.clone()));
+                self.take_in(made, keep);
+                self.catch_up();
+                self.pace.set(wall, self.source.now());
+            }
+            Command::PressPower(device) => {
+                self.catch_up();
+                let mut made = Vec::new();
+                self.source.elapse(self.app.tempo.t);
+                self.source.press_power(&device, &mut |record| made.push(record.clone()));
                 self.take_in(made, keep);
                 self.catch_up();
                 self.pace.set(wall, self.source.now());
@@ -127,21 +146,23 @@ impl<S: Source> Player<S> {
 
     /// Lets everything happen that is due, up to the next thing that deserves a frame of its own.
     pub(super) fn advance(&mut self, wall: Instant, keep: &mut Keep<'_>, clock: &dyn Fn() -> Instant) {
-        if self.glance.is_some_and(|until| wall < until) {
-            return;
-        }
-        if self.glance.take().is_some() {
+        if let Some(glance) = self.glance {
+            if wall < glance.until {
+                // What turns goes on turning.
+                self.tell_time(wall);
+                return;
+            }
+            self.glance = None;
+            self.looked += glance.until - glance.since;
             // What was looked at cost no virtual time.
             self.pace.set(wall, self.source.now());
         }
         loop {
-            if self.show_pending(wall) {
-                break;
-            }
-            if self.source.ending().is_some() || self.pace.is_paused() {
+            if self.pace.is_paused() || self.show_pending(wall) || self.source.ending().is_some() {
                 break;
             }
             self.pace.human(wall, self.source.now(), self.app.your_turn());
+            self.pace.dull(wall, self.nothing_shows(), DULL);
             match self.source.next_due() {
                 Some(due) if self.pace.until(due, wall) == Some(Duration::ZERO) => self.step(keep),
                 Some(_) => break,
@@ -158,13 +179,19 @@ impl<S: Source> Player<S> {
 
     /// How long nothing has to be done if no key comes.
     pub(super) fn rest(&self, wall: Instant) -> Duration {
-        if let Some(until) = self.glance {
-            return until.saturating_duration_since(wall).min(FRAME);
+        if let Some(glance) = self.glance {
+            return glance.until.saturating_duration_since(wall).min(FRAME);
         }
-        if self.dirty || !self.pending.is_empty() {
+        if self.dirty {
             return Duration::ZERO;
         }
-        if self.app.model.end.is_some() || self.pace.is_paused() {
+        if self.pace.is_paused() {
+            return IDLE;
+        }
+        if !self.pending.is_empty() {
+            return Duration::ZERO;
+        }
+        if self.app.model.end.is_some() {
             return IDLE;
         }
         match self.source.next_due().and_then(|due| self.pace.until(due, wall)) {
@@ -186,7 +213,14 @@ impl<S: Source> Player<S> {
 
     /// Nothing happens by itself, but a person at this terminal can go on.
     fn waits_for_person(&self) -> bool {
-        self.source.next_due().is_none() && self.app.your_turn()
+        self.source.next_due().is_none() && (self.app.your_turn() || self.app.can_switch_on())
+    }
+
+    /// From when to when nothing happens while every screen is dark.
+    fn nothing_shows(&self) -> Option<(VirtualTime, VirtualTime)> {
+        let dark = self.app.model.stations.iter().all(Station::is_off);
+        let due = self.source.next_due().filter(|_| dark && !self.app.model.stations.is_empty())?;
+        Some((self.source.now(), due))
     }
 
     fn step(&mut self, keep: &mut Keep<'_>) {
@@ -210,29 +244,27 @@ impl<S: Source> Player<S> {
             let change = self.app.apply(&record);
             self.dirty = true;
             let typed = matches!(record.what, What::Act { act: Act::Fill { .. }, .. });
-            match change {
-                Change::Scene => {
-                    self.glance = self.reading().map(|time| wall + time).or(self.glance);
-                    return true;
-                }
-                Change::Acted if typed && !self.app.hands() && self.pace.speed() != Speed::Instant => {
-                    self.glance = Some(wall + GLANCE);
-                    return true;
-                }
-                _ => {}
+            match self.look(change, typed) {
+                Some(time) => self.glance = Some(Glance { since: wall, until: wall + time }),
+                None if change == Change::Scene => {}
+                None => continue,
             }
+            return true;
         }
         false
     }
 
-    /// How long the page that is up deserves to be read, when nobody here answers it.
-    fn reading(&self) -> Option<Duration> {
-        let asks = self.app.station().is_some_and(Station::asks);
-        if !self.linger || !asks || self.app.hands() || self.pace.speed() == Speed::Instant {
+    /// How long what just changed deserves to be looked at, when nobody here is busy with it.
+    fn look(&self, change: Change, typed: bool) -> Option<Duration> {
+        let Speed::Scaled(factor) = self.pace.speed() else { return None };
+        if self.app.hands() {
             return None;
         }
-        let result = self.app.screen().is_some_and(|screen| screen.verdict.is_some());
-        Some(if result { READ_RESULT } else { READ })
+        if self.linger {
+            let station = self.app.station()?;
+            return linger::time(change, typed, station).map(|time| linger::at(time, factor));
+        }
+        (change == Change::Acted && typed).then_some(GLANCE)
     }
 
     /// Shows everything that was made, at once.
@@ -240,7 +272,9 @@ impl<S: Source> Player<S> {
         while let Some(record) = self.pending.pop_front() {
             self.app.apply(&record);
         }
-        self.glance = None;
+        if let Some(glance) = self.glance.take() {
+            self.looked += glance.until - glance.since;
+        }
         self.dirty = true;
     }
 
@@ -253,14 +287,19 @@ impl<S: Source> Player<S> {
             _ => now,
         };
         let t = if self.app.model.end.is_some() { now } else { between.max(now) };
-        self.show_tempo(t);
-    }
-
-    fn show_tempo(&mut self, t: VirtualTime) {
-        let tempo = Tempo { t, speed: self.pace.speed(), paused: self.pace.is_paused() };
+        let paused = self.pace.is_paused();
+        let now = self.glance.filter(|_| !paused);
+        let looked = self.looked + now.map_or(Duration::ZERO, |g| wall.saturating_duration_since(g.since));
+        let quiet = self.nothing_shows().map(|(_, due)| due);
+        let tempo = Tempo { t, speed: self.pace.speed(), paused, quiet, turns: turns(looked) };
         if tempo != self.app.tempo {
             self.app.tempo = tempo;
             self.dirty = true;
         }
     }
+}
+
+/// How far everything that turns has got in that time.
+fn turns(looked: Duration) -> u32 {
+    u32::try_from(looked.as_millis() / 120 % 1_000).unwrap_or(0)
 }

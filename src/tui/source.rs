@@ -23,6 +23,10 @@ pub(super) trait Source {
     fn step(&mut self, sink: &mut Sink<'_>);
     /// The person at the terminal does something.
     fn act(&mut self, device: &str, act: Act, sink: &mut Sink<'_>);
+    /// So late it is by now, as the person at the terminal sees it: no later than the next thing that happens.
+    fn elapse(&mut self, to: VirtualTime);
+    /// The person at the terminal presses the power button of a device that is off.
+    fn press_power(&mut self, device: &str, sink: &mut Sink<'_>);
     /// Power goes, and comes back after a while.
     fn cut_power(&mut self, device: &str, back: Span, sink: &mut Sink<'_>);
     /// The people of the scenario act, or keep their hands off.
@@ -41,7 +45,7 @@ impl Source for World {
     }
 
     fn next_due(&self) -> Option<VirtualTime> {
-        self.next_due()
+        self.next_to_see()
     }
 
     fn ending(&self) -> Option<Ending> {
@@ -54,6 +58,14 @@ impl Source for World {
 
     fn act(&mut self, device: &str, act: Act, sink: &mut Sink<'_>) {
         self.act(device, act, sink);
+    }
+
+    fn elapse(&mut self, to: VirtualTime) {
+        self.elapse(to);
+    }
+
+    fn press_power(&mut self, device: &str, sink: &mut Sink<'_>) {
+        self.press_power(device, sink);
     }
 
     fn cut_power(&mut self, device: &str, back: Span, sink: &mut Sink<'_>) {
@@ -129,6 +141,10 @@ impl Source for Replay {
     }
 
     fn act(&mut self, _device: &str, _act: Act, _sink: &mut Sink<'_>) {}
+
+    fn elapse(&mut self, _to: VirtualTime) {}
+
+    fn press_power(&mut self, _device: &str, _sink: &mut Sink<'_>) {}
 
     fn cut_power(&mut self, _device: &str, _back: Span, _sink: &mut Sink<'_>) {}
 

@@ -81,6 +81,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, app: &App, look: &Palette) {
             Overlay::Help => overlay::help(&mut canvas, if plan.side { plan.device } else { body }, app),
             Overlay::Timeline(back) => overlay::timeline(&mut canvas, body, app, back),
             Overlay::ConfirmPower => overlay::confirm_power(&mut canvas, plan.device, app),
+            Overlay::Prompt => overlay::prompt(&mut canvas, plan.device, app),
         }
     }
     if let Some(cursor) = canvas.cursor {
@@ -122,15 +123,15 @@ fn too_small(canvas: &mut Canvas<'_>, area: Rect) {
     }
 }
 
-/// Position of everything that turns. It follows virtual time, so that a frame depends on nothing else; at any speed
-/// it turns about as fast.
+/// Position of everything that turns. It follows virtual time, and what the loop counted while that stood still; at any
+/// speed it turns about as fast.
 fn turn(tempo: Tempo) -> usize {
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // a small positive number
     let step = match tempo.speed {
         Speed::Instant => 1_000,
         Speed::Scaled(factor) => ((factor * 120.0) as u64).max(1),
     };
-    usize::try_from(tempo.t.0 / step % 1_000).unwrap_or(0)
+    usize::try_from(tempo.t.0 / step % 1_000).unwrap_or(0) + tempo.turns as usize
 }
 
 /// A turning sign of one column.

@@ -3,13 +3,14 @@
 
 use oobe_agent::io::{Fault, Input};
 use oobe_agent::time::{Span, VirtualTime};
+use oobe_mock_cloud::setup::AppSetup;
 use oobe_mock_cloud::{Cloud, ServiceFault};
 
 use super::people::batches;
 use super::queue::{Due, Queue};
 use super::{Sink, World};
 use crate::expect::request_fits;
-use crate::scenario::build;
+use crate::scenario::build::{self, Registration};
 use crate::scenario::spec::{
     Action, AdminAction, Condition, DeviceFault, FaultSpec, Glob, Spec, TriggerSpec,
 };
@@ -31,11 +32,20 @@ pub(super) enum Deed {
     Service(ServiceFault),
 }
 
+/// Apps by tenant and app: the tenant's domain, and the app.
+type Apps = BTreeMap<(String, String), (String, AppSetup)>;
+
 /// All triggers of a world.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Actors {
     triggers: Vec<Trigger>,
     faults: Vec<FaultSpec>,
+    /// Apps that an administrator may assign, by tenant and app.
+    apps: Apps,
+    /// What the portal calls the profiles that a device can be assigned, by device and their names in the scenario.
+    profiles: BTreeMap<String, BTreeMap<String, String>>,
+    /// How an administrator registers devices, by device.
+    registrations: BTreeMap<String, Registration>,
     /// Requests under way, for patterns that look at their answers.
     asked: BTreeMap<(String, Correlation), (String, String)>,
 }
@@ -61,7 +71,15 @@ impl Actors {
                 fired: 0,
             })
             .collect();
-        Self { triggers, faults: spec.fault.clone(), asked: BTreeMap::new() }
+        let registration = |name: &String| Some((name.clone(), build::registration(spec, name)?));
+        Self {
+            triggers,
+            faults: spec.fault.clone(),
+            apps: build::unassigned(spec),
+            profiles: spec.device.keys().map(|name| (name.clone(), build::profiles(spec, name))).collect(),
+            registrations: spec.device.keys().filter_map(registration).collect(),
+            asked: BTreeMap::new(),
+        }
     }
 
     /// Puts what waits for a time into the queue, and faults that begin at a time.
@@ -235,6 +253,15 @@ impl World {
                     self.strike(&name, Fault::Restart, sink);
                 }
             }
+            Action::Wipe { device } => {
+                for name in self.aimed_at(target(&device).as_deref()) {
+                    // Wherever it had got to, it begins anew.
+                    if let Some(host) = self.hosts.get_mut(&name) {
+                        host.ended = None;
+                    }
+                    self.strike(&name, Fault::Wiped, sink);
+                }
+            }
             Action::Clock { device, skew } => {
                 for name in self.aimed_at(target(&device).as_deref()) {
                     self.strike(&name, Fault::ClockSet { skew_ms: skew.ms }, sink);
@@ -273,15 +300,27 @@ impl World {
         let utc = self.utc();
         let Some(cloud) = &self.cloud else { return };
         cloud.set_now(utc);
-        let outcome = cloud.administer(admin_action(does, &self.hosts_serials()));
-        let (ok, detail) = match outcome {
+        let done = self.portal_action(does).and_then(|a| cloud.administer(a).map_err(|e| e.to_string()));
+        let (ok, detail) = match done {
             Ok(done) => (true, done),
-            Err(error) => (false, error.to_string()),
+            Err(error) => (false, error),
         };
         let what =
             What::Cloud { service: "admin".into(), what: ADMINISTRATOR.into(), ok, detail, rule: None };
         self.journal(sink);
         self.emit("cloud", what, sink);
+    }
+
+    /// The device's hardware as it is now, registered anew.
+    fn import(&self, device: &str) -> Result<oobe_mock_cloud::AdminAction, String> {
+        let (Some(host), Some(known)) = (self.hosts.get(device), self.actors.registrations.get(device))
+        else {
+            return Err(format!("{device} is registered nowhere"));
+        };
+        let mut registered = known.device.clone();
+        let hardware = &host.device.setup().hardware.record;
+        registered.hardware_hash = build::hash(hardware, self.utc()).map_err(|error| error.to_string())?;
+        Ok(oobe_mock_cloud::AdminAction::RegisterDevice { tenant: known.domain.clone(), device: registered })
     }
 
     /// Serial numbers by device name: what the administrator's portal knows devices by.
@@ -291,35 +330,48 @@ impl World {
         };
         self.hosts.iter().map(|(name, host)| (name.clone(), serial(host))).collect()
     }
-}
 
-/// What the administrator's portal calls it. Devices go by their serial number there.
-fn admin_action(does: &AdminAction, serials: &BTreeMap<String, String>) -> oobe_mock_cloud::AdminAction {
-    use oobe_mock_cloud::{AdminAction as Portal, Record as Which};
-    let serial = |device: &String| serials.get(device).cloned().unwrap_or_else(|| device.clone());
-    match does {
-        AdminAction::AssignProfile { device, profile } => {
-            Portal::AssignProfile { device: serial(device), profile: Some(profile.clone()) }
-        }
-        AdminAction::UnassignProfile { device } => {
-            Portal::AssignProfile { device: serial(device), profile: None }
-        }
-        AdminAction::Deregister { device } => {
-            Portal::DeleteDevice { device: serial(device), which: Which::Autopilot }
-        }
-        AdminAction::DeleteEntraDevice { device } => {
-            Portal::DeleteDevice { device: serial(device), which: Which::Entra }
-        }
-        AdminAction::DeleteManagedDevice { device } => {
-            Portal::DeleteDevice { device: serial(device), which: Which::Intune }
-        }
-        AdminAction::BlockDevice { device } => Portal::BlockDevice { device: serial(device) },
-        AdminAction::UnblockDevice { device } => Portal::UnblockDevice { device: serial(device) },
-        AdminAction::SetPassword { user, password } => {
-            Portal::ResetPassword { user: user.clone(), password: password.clone() }
-        }
-        AdminAction::EnableUser { user, enabled } => {
-            Portal::EnableUser { user: user.clone(), enabled: *enabled }
-        }
+    /// What the administrator's portal calls it. Devices go by their serial number there.
+    fn portal_action(&self, does: &AdminAction) -> Result<oobe_mock_cloud::AdminAction, String> {
+        use oobe_mock_cloud::{AdminAction as Portal, Record as Which};
+        let serials = self.hosts_serials();
+        let serial = |device: &String| serials.get(device).cloned().unwrap_or_else(|| device.clone());
+        Ok(match does {
+            AdminAction::AssignProfile { device, profile } => {
+                let called = self.actors.profiles.get(device).and_then(|known| known.get(profile));
+                Portal::AssignProfile {
+                    device: serial(device),
+                    profile: Some(called.unwrap_or(profile).clone()),
+                }
+            }
+            AdminAction::UnassignProfile { device } => {
+                Portal::AssignProfile { device: serial(device), profile: None }
+            }
+            AdminAction::Deregister { device } => {
+                Portal::DeleteDevice { device: serial(device), which: Which::Autopilot }
+            }
+            AdminAction::Register { device } => self.import(device)?,
+            AdminAction::DeleteEntraDevice { device } => {
+                Portal::DeleteDevice { device: serial(device), which: Which::Entra }
+            }
+            AdminAction::DeleteManagedDevice { device } => {
+                Portal::DeleteDevice { device: serial(device), which: Which::Intune }
+            }
+            AdminAction::BlockDevice { device } => Portal::BlockDevice { device: serial(device) },
+            AdminAction::UnblockDevice { device } => Portal::UnblockDevice { device: serial(device) },
+            AdminAction::AssignApp { tenant, app } => {
+                let (domain, app) = self.actors.apps[&(tenant.clone(), app.clone())].clone();
+                Portal::AssignApp { tenant: domain, app: Box::new(app) }
+            }
+            AdminAction::SetPassword { user, password } => {
+                Portal::ResetPassword { user: user.clone(), password: password.clone() }
+            }
+            AdminAction::EnableUser { user, enabled } => {
+                Portal::EnableUser { user: user.clone(), enabled: *enabled }
+            }
+        })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use oobe_agent::Device;
 use oobe_agent::io::{Input, Link, Note, Timer};
 use oobe_agent::keys::{KeyCommand, KeyError, KeyName, KeyReply, SignatureForm, SoftwareKeyStore};
+use oobe_agent::screen::technician::RESEALED;
 use oobe_agent::setup::DeviceSetup;
 use oobe_agent::time::VirtualTime;
 
@@ -60,9 +61,14 @@ impl Host {
         self.tickets
     }
 
+    /// Whether the timer runs with that ticket.
+    pub(super) fn timer_runs(&self, timer: Timer, ticket: u64) -> bool {
+        self.timers.get(&timer) == Some(&ticket)
+    }
+
     /// Whether the timer runs with that ticket; if so it no longer does.
     pub(super) fn take_timer(&mut self, timer: Timer, ticket: u64) -> bool {
-        let runs = self.timers.get(&timer) == Some(&ticket);
+        let runs = self.timer_runs(timer, ticket);
         if runs {
             self.timers.remove(&timer);
         }
@@ -77,6 +83,12 @@ impl Host {
     /// A restart or a power cut: no timer survives.
     pub(super) fn forget_timers(&mut self) {
         self.timers.clear();
+    }
+
+    /// A device that was resealed, or that waits for its first user, was at an end that is not the last: started again, it
+    /// comes to one anew. At the desktop a run is over for good.
+    pub(super) fn goes_on(&mut self) {
+        self.ended = self.ended.take().filter(|end| end != RESEALED && end != Note::SIGN_IN);
     }
 
     /// Hears what the device tells of itself.

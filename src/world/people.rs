@@ -18,6 +18,8 @@ use crate::scenario::spec::{PersonSpec, Step};
 pub(super) struct People {
     /// By the device they sit at.
     seats: BTreeMap<String, Seat>,
+    /// Somebody at the terminal answers in their place, whenever they like.
+    terminal: bool,
 }
 
 /// A place in front of a device.
@@ -60,7 +62,12 @@ impl People {
                 (device.clone(), Seat { technician, person, ..Seat::empty() })
             })
             .collect();
-        Self { seats }
+        Self { seats, terminal: interactive }
+    }
+
+    /// Whether somebody at the terminal may act at any time.
+    pub(super) fn at_the_terminal(&self) -> bool {
+        self.terminal || self.seats.values().any(|seat| seat.away)
     }
 
     /// Somebody who answers what a device enrolled by hand may ask: they press the harmless button, and give up on
@@ -78,7 +85,7 @@ impl People {
             stream: Stream::new(seed, &["person", "user"]),
         };
         let seat = Seat { person: Some(person), ..Seat::empty() };
-        Self { seats: BTreeMap::from([(device.to_owned(), seat)]) }
+        Self { seats: BTreeMap::from([(device.to_owned(), seat)]), terminal: false }
     }
 
     /// Who sits at a device.
@@ -295,6 +302,7 @@ pub(super) fn batches(steps: &[Step]) -> Vec<(Span, Vec<Act>)> {
             Step::Press(button) => vec![Act::Press { button: button.clone() }],
             Step::Key(key) if key == WINDOWS_KEY_FIVE_TIMES => vec![windows_key(); 5],
             Step::Key(key) => vec![Act::Key { key: key.clone() }],
+            Step::Command(line) => vec![Act::Command { line: line.clone() }],
             Step::WindowsKey(times) => vec![windows_key(); usize::try_from(*times).unwrap_or(0)],
             Step::Fill { field, text } => vec![Act::Fill { field: field.clone(), text: text.clone() }],
         };

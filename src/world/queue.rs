@@ -52,6 +52,11 @@ impl Queue {
         self.due.first_key_value().map(|((time, _), _)| *time)
     }
 
+    /// When the first thing happens that is not `over`.
+    pub(super) fn next_time_but(&self, over: impl Fn(&Due) -> bool) -> Option<VirtualTime> {
+        self.due.iter().find(|(_, due)| !over(due)).map(|((time, _), _)| *time)
+    }
+
     /// Whether something is under way that a device waits for: a request, an answer, a key operation.
     pub(super) fn holds_traffic(&self) -> bool {
         self.due.values().any(|due| {
@@ -64,8 +69,12 @@ impl Queue {
         self.due.values().any(|due| matches!(due, Due::Person { device, .. } if device == at))
     }
 
-    /// Whether an action of the scenario is still to come.
-    pub(super) fn holds_action(&self) -> bool {
-        self.due.values().any(|due| matches!(due, Due::Action { .. }))
+    /// Whether an action of the scenario is still to come that is not `moot`.
+    pub(super) fn holds_action(&self, moot: impl Fn(&Deed, Option<&str>) -> bool) -> bool {
+        let comes = |due: &Due| match due {
+            Due::Action { deed, device, .. } => !moot(deed, device.as_deref()),
+            _ => false,
+        };
+        self.due.values().any(comes)
     }
 }

@@ -19,6 +19,8 @@ pub struct RunOptions {
     pub transport: TransportKind,
     /// Where the device's TPM is.
     pub tpm: TpmBackend,
+    /// Certificates (DER) that vouch for a TPM outside, besides those of the vendors.
+    pub tpm_ca: Vec<Vec<u8>>,
     /// How fast virtual time goes by.
     pub speed: Speed,
     /// A person sits at the terminal: the scenario's people keep their hands off.
@@ -87,6 +89,8 @@ pub struct RunResult {
     pub ending: Ending,
     /// Virtual time it took.
     pub virtual_time: VirtualTime,
+    /// What somebody should know of the TPM outside.
+    pub advice: Option<String>,
 }
 
 /// Why a world can't be run.
@@ -120,7 +124,8 @@ pub fn run(scenario: &Scenario, options: &RunOptions, sink: &mut Sink<'_>) -> Re
     // The queue ran dry without an ending: say so.
     world.step(sink);
     let ending = world.ending().cloned().unwrap_or_else(Ending::quiet);
-    Ok(RunResult { header: world.header().clone(), ending, virtual_time: world.now() })
+    let advice = world.advice().map(str::to_owned);
+    Ok(RunResult { header: world.header().clone(), ending, virtual_time: world.now(), advice })
 }
 
 /// Holds virtual time against the clock on the wall.

@@ -127,6 +127,34 @@ fn commands_do_what_they_say() {
     }
 }
 
+/// What the README shows of a run is what the run prints, line for line; `(…)` stands for lines left out.
+#[test]
+fn the_readme_shows_true_output() {
+    let blocks = blocks("../README.md");
+    let mut shown = 0;
+    for pair in blocks.windows(2) {
+        let run = pair[0].text.lines().find_map(|line| line.strip_prefix("$ cargo run --release -- run "));
+        let (Some(arguments), "console", "text") = (run, &*pair[0].language, &*pair[1].language) else {
+            continue;
+        };
+        let words = words(&format!("run {arguments}"));
+        let arguments: Vec<&str> = words.iter().map(String::as_str).collect();
+        let output = oobe_in(root(), &arguments);
+        let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+        let mut printed = printed.lines();
+        for line in pair[1].text.lines().filter(|line| line.trim() != "(…)") {
+            assert!(
+                printed.any(|real| real.trim_end() == line.trim_end()),
+                "README.md, the block at line {}: `oobe {}` prints no line (any more, or not there):\n{line}",
+                pair[1].line,
+                arguments.join(" ")
+            );
+        }
+        shown += 1;
+    }
+    assert!(shown >= 4, "the three modes and a failure are shown: {shown}");
+}
+
 /// Words of a command line; single quotes keep blanks together.
 fn words(line: &str) -> Vec<String> {
     let mut words = vec![String::new()];

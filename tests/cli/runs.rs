@@ -12,14 +12,57 @@ fn every_scenario_passes() {
     assert!(output.status.success(), "{}", told(&output));
 }
 
+/// One scenario for each mode.
+const MODES: [&str; 3] = [MAIN, "scenarios/self-deploying.toml", "scenarios/pre-provisioned.toml"];
+
 #[test]
 fn what_comes_out_does_not_depend_on_jobs() {
     let run = |jobs: &str| {
-        let output = oobe(&["run", MAIN, "--devices", "4", "--jobs", jobs, "--format", "jsonl"]);
+        let [user, own, prepared] = MODES;
+        let output =
+            oobe(&["run", user, own, prepared, "--devices", "4", "--jobs", jobs, "--format", "jsonl"]);
         assert!(output.status.success(), "{}", text(&output.stderr));
         output.stdout
     };
     assert!(run("1") == run("2"), "one job and two give different output");
+}
+
+#[test]
+fn diff_finds_no_difference_between_two_runs_nor_between_the_transports() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for mode in MODES {
+        let trace = |name: &str, transport: &str| {
+            let path = folder.path().join(name).to_str().expect("a path in UTF-8").to_owned();
+            let output = oobe(&["run", mode, "--quiet", "--transport", transport, "--trace", &path]);
+            assert!(output.status.success(), "{}", told(&output));
+            path
+        };
+        let first = trace("first.jsonl", "in-process");
+        for other in [trace("second.jsonl", "in-process"), trace("wire.jsonl", "wire")] {
+            let output = oobe(&["diff", &first, &other]);
+            assert!(
+                output.status.success() && text(&output.stdout).starts_with("no difference"),
+                "{}",
+                told(&output)
+            );
+        }
+    }
+}
+
+#[test]
+fn who_vouches_for_a_tpm_is_said_for_one_outside_only_and_has_to_be_readable() {
+    let own = oobe(&["run", MAIN, "--tpm-ca", "Cargo.toml"]);
+    assert_eq!(own.status.code(), Some(2), "{}", told(&own));
+    assert!(text(&own.stderr).contains("--tpm-ca is for a TPM outside"), "{}", told(&own));
+    for (file, why) in [("no-such.pem", "no such file"), ("Cargo.toml", "no certificate")] {
+        let output = oobe(&["run", MAIN, "--tpm", "mssim:127.0.0.1:1", "--tpm-ca", file]);
+        assert_eq!(output.status.code(), Some(74), "{}", told(&output));
+        assert!(
+            text(&output.stderr).contains(file) && text(&output.stderr).contains(why),
+            "{}",
+            told(&output)
+        );
+    }
 }
 
 #[test]

@@ -65,7 +65,8 @@ fn every_check_of_the_device_has_a_negative_test() {
     sources(&root.join("tests/device_checks"), &mut tests);
     // What a peer of the attestation may send is tried where the TPM does as a test wants.
     tests.extend(
-        ["device/tests.rs", "dialogue/attest/tests.rs"].map(|file| root.join("agent/src").join(file)),
+        ["device/tests.rs", "device/tests/prompt.rs", "dialogue/attest/tests.rs"]
+            .map(|file| root.join("agent/src").join(file)),
     );
     let tests: String =
         tests.iter().map(|path| fs::read_to_string(path).expect("the file can be read")).collect();

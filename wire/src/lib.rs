@@ -16,6 +16,7 @@ pub mod ids;
 pub mod jwe;
 pub mod jwt;
 pub mod model;
+pub mod ntp;
 pub mod pfx;
 pub mod rng;
 pub mod secret;

@@ -189,7 +189,10 @@ fn endorsement_key_certificates_lead_to_their_vendor() {
     for tpm in tpms() {
         let read = EkCertificate::parse(tpm.ek_certificate).unwrap();
         assert_eq!(read.certificate.public_key, PublicArea::parse(tpm.ek).unwrap().key);
-        assert_eq!((read.identity.model.as_str(), read.identity.manufacturer.len()), ("swtpm", 4));
+        assert_eq!(
+            (read.identity.model.as_str(), read.identity.manufacturer.as_str()),
+            ("swtpm", "id:00001014")
+        );
         assert_eq!(read.verify(&[tpm.issuer], &[tpm.root], NOW), Ok(()));
         let unknown = Err(VendorCertificateError::Chain(ChainError::UnknownIssuer));
         assert_eq!(read.verify(&[], &[tpm.root], NOW), unknown);

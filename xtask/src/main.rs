@@ -10,7 +10,8 @@ cargo xtask: chores of this repository
   cargo xtask interop            every suite that checks us against somebody else's program
   cargo xtask interop openssl    requests, certificates and PFX files read and verified by OpenSSL
   cargo xtask interop tpm2-tools tpm-sim driven by tpm2-tools, their results verified by OpenSSL
-  cargo xtask interop swtpm      the same checks against swtpm, and swtpm_ioctl against tpm-sim
+  cargo xtask interop swtpm      the same checks against swtpm, swtpm_ioctl against tpm-sim, the device with swtpm
+  cargo xtask interop tpm-esapi  tpm-esapi against tpm-sim and against swtpm; its lints
   cargo xtask interop tss-esapi  tss-esapi's own integration tests against tpm-sim
   cargo xtask interop tpm2-pytss tpm2-pytss' own tests against tpm-sim
   cargo xtask fuzz [SECONDS]     every fuzz target, so many seconds each (default 60); needs cargo-fuzz

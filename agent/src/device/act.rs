@@ -33,6 +33,7 @@ impl Device {
                 }
                 None => Self::nothing(tray, &format!("there is no button {button:?} on {}", screen.id)),
             },
+            Act::Command { .. } => None, // the prompt's, not the screen's
             Act::Key { key } if key.starts_with(WINDOWS_KEY) && options_open_here(&self.flow) => {
                 self.windows_key(act)
             }

@@ -71,7 +71,12 @@ fn ended(cx: &mut Cx<'_>, parts: &mut Parts<'_>, outcome: Outcome) -> Event {
 
 /// The page moved on by itself, or failed: what diagnostic tools read of it (reference: artifacts, 4.3), and the shell's
 /// record of the failure. From the enrolment on management writes both.
-pub(super) fn page_moved(cx: &mut Cx<'_>, parts: &Parts<'_>, stage: Stage) {
+///
+/// In the technician flow every failure is a page of its own.
+pub(super) fn page_moved(cx: &mut Cx<'_>, parts: &Parts<'_>, stage: Stage, technician: bool) {
+    if technician && matches!(stage, Stage::PreparingFailed(_) | Stage::EspFailed(_)) {
+        cx.decided(rules::PRE_009, "the device part failed: the red page, with Retry and Reset");
+    }
     let page = match stage {
         Stage::Preparing(step) => preparation::page(step, Going::Working),
         Stage::PreparingFailed(step) => {
@@ -81,7 +86,9 @@ pub(super) fn page_moved(cx: &mut Cx<'_>, parts: &Parts<'_>, stage: Stage) {
             let name = format!("CommercialOOBE_ESPProgress_Page_{how}");
             page_event(cx, &name, code.unwrap_or("failed"));
             cx.state("esp", Phase::DevicePreparation.title(), "failed");
-            cx.decided(rules::MOD_021, format!("{} failed: Reset device and Try again", step.title()));
+            if !technician {
+                cx.decided(rules::MOD_021, format!("{} failed: Reset device and Try again", step.title()));
+            }
             preparation::page(step, Going::Failed(code))
         }
         _ => return,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::dialogue::Credentials;
 use crate::dialogue::attest::{Attest, Proof};
+use crate::dialogue::clock::Resync;
 use crate::dialogue::enrol::Enrol;
 use crate::dialogue::join::Join;
 use crate::dialogue::profile::Profile;
@@ -38,6 +39,8 @@ pub(super) struct Memory {
     pub(super) error: Option<String>,
     /// How often the profile was asked for since power-on.
     pub(super) profile_attempts: u32,
+    /// The time service was asked.
+    pub(super) resync: Option<Resync>,
     pub(super) profile: Option<Profile>,
     pub(super) sign_in: Option<SignIn>,
     pub(super) attest: Option<Attest>,

@@ -10,7 +10,7 @@ use super::{Device, Parts, Tray, by_device, name, technician};
 use crate::cx::{Answer, Ask, Cx};
 use crate::dialogue::{Credentials, Failure, enrol, join, probe, profile, prt, sign_in};
 use crate::disk::StoredTicket;
-use crate::flow::{Action, Event, ProfileTraits, Stage, reduce};
+use crate::flow::{Action, Deployment, Event, ProfileTraits, Stage, reduce};
 use crate::io::{Note, Slot, Timer};
 use crate::keys::KeyName;
 use crate::manage::{EnrolmentDetails, EntraIdentity, ManageEvent, Management, SignedOnUser, Verdict};
@@ -31,9 +31,10 @@ impl Device {
             self.disk.kept = self.flow.kept;
             let after = self.flow.stage;
             if after != before {
+                let technician = self.flow.kept.deployment == Deployment::Technician;
                 let (mut cx, parts) = self.parts(now, tray);
                 cx.state("oobe", stage_name(before), stage_name(after));
-                by_device::page_moved(&mut cx, &parts, after);
+                by_device::page_moved(&mut cx, &parts, after, technician);
                 self.technician_clock(now);
             }
             for action in actions {
@@ -271,6 +272,7 @@ fn begin_enrol(cx: &mut Cx<'_>, parts: &mut Parts<'_>) -> Vec<Event> {
             (None, Some(joined)) if joined.by_device => enrol::Right::Device {
                 device: joined.clone(),
                 registration: parts.profile.as_ref().map(|p| p.ztd_registration_id),
+                technician: parts.technician.is_some(),
             },
             // The flow enrols only a joined device with a user in memory; a disk that says otherwise starts over.
             _ => return vec![Event::EnrolFailed],
@@ -313,6 +315,8 @@ fn answered(
             hardware(cx, parts, &answer);
             None
         }
+        // The command prompt hears this one itself.
+        Slot::Time => None,
         Slot::Attest => by_device::answered(cx, parts, answer),
         Slot::Probe => {
             Some(if probe::resume(cx, &answer) { Event::ProbeSucceeded } else { Event::ProbeFailed })

@@ -21,6 +21,7 @@ use crate::testing::{ScriptedTpm, setup};
 use crate::time::{Span, VirtualTime};
 use crate::tpm::TpmError;
 
+mod prompt;
 mod technician;
 
 type Cloud = Box<dyn FnMut(&HttpRequest) -> Heard>;
@@ -352,9 +353,9 @@ fn keys_wait_for_a_tpm_that_is_busy_at_its_first_start() {
     assert_eq!(pc.tpm.busy, 0);
 }
 
-/// The cloud with its management server: it holds the page, and releases it in the second session.
+/// The cloud with its management server: it holds the page, and releases it from the second session on.
 fn managed() -> impl FnMut(&HttpRequest) -> Heard {
-    let mut server = user_phase::server(true);
+    let mut server = user_phase::patient_server();
     move |request| {
         if request.url.starts_with("https://mdm.test/manage") {
             server.answer(request)

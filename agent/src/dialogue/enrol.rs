@@ -55,6 +55,8 @@ pub enum Right {
         device: JoinedDevice,
         /// Its Autopilot registration, if it has one.
         registration: Option<Guid>,
+        /// Whether a technician prepares it for a user who is to come.
+        technician: bool,
     },
     /// A server that the user named.
     OnPremise {

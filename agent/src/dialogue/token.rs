@@ -20,7 +20,7 @@ pub struct Claims {
     pub all: Value,
     /// Tenant.
     pub tenant: Guid,
-    /// The user's object id; absent in a device token.
+    /// Whose it is, by object id in the directory: the user's, or the device's in a token without a user.
     pub object: Option<Guid>,
     /// User principal name, if it is a user's token.
     pub upn: Option<String>,

@@ -139,8 +139,15 @@ impl Userless {
         let authority = self.authority.as_ref().expect("every state after discovery has an authority");
         let claims = token::verify(cx, access, authority, &[self.resource])
             .map_err(|rejected| Failure::broken(DOING, None, rejected.to_string()))?;
-        let own = claims.device == Some(self.device.device_id) && claims.object.is_none();
-        cx.checked("device-token-device", (!own).then(|| format!("for device {:?}", claims.device)));
+        let own = claims.device == Some(self.device.device_id) && claims.upn.is_none();
+        cx.checked(
+            "device-token-device",
+            (!own).then(|| match (&claims.upn, claims.device) {
+                (Some(_), _) => "it is a user's".to_owned(),
+                (None, Some(device)) => format!("for device {device}"),
+                (None, None) => "for no device".to_owned(),
+            }),
+        );
         if !own {
             return Err(Failure::broken(DOING, None, "the token is not this device's own"));
         }

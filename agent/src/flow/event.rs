@@ -14,6 +14,8 @@ pub enum Event {
     PowerLost,
     /// The device restarts, for whatever reason: memory is lost.
     Restarted,
+    /// Somebody wipes the device.
+    Wiped,
     /// The boot timer ran out.
     Booted,
     /// A link came up.

@@ -3,7 +3,7 @@
 use oobe_catalog::rules;
 
 use super::reduce::reset;
-use super::{Action, Deployment, Event, Flow, SignOnFor, Stage};
+use super::{Action, Deployment, Event, Flow, SignOnFor, Stage, technician};
 use crate::esp::Step;
 
 /// Everything before is answered: the page opens at the first step that is not done. A power cut after the join leaves the
@@ -70,8 +70,14 @@ pub(super) fn step(flow: &mut Flow, event: Event, wants: &mut Vec<Action>) {
         (Stage::Preparing(Step::Registering), E::EnrolFailed | E::EnrolSkipped) => {
             flow.stage = Stage::PreparingFailed(Step::Registering);
         }
-        (Stage::PreparingFailed(_), E::TriedAgain) => begin(flow, wants),
-        (Stage::PreparingFailed(_), E::ResetChosen) => reset(flow, wants),
+        (Stage::PreparingFailed(_), E::TriedAgain) => {
+            technician::told(flow, wants, "the first step that is not done is tried again");
+            begin(flow, wants);
+        }
+        (Stage::PreparingFailed(_), E::ResetChosen) => {
+            technician::told(flow, wants, "the whole process starts over");
+            reset(flow, wants);
+        }
         _ => {}
     }
 }

@@ -21,6 +21,7 @@ pub fn reduce(flow: &mut Flow, event: Event) -> Vec<Action> {
             power_off(flow);
             boot(flow, &mut wants);
         }
+        Event::Wiped if flow.stage != Stage::Off => reset(flow, &mut wants),
         Event::OptionsOpened if technician::options_open_here(flow) => technician::open(flow, &mut wants),
         Event::LinkDown => flow.link = false,
         Event::LinkUp => flow.link = true,
@@ -208,11 +209,15 @@ fn status_page(flow: &mut Flow, event: Event, wants: &mut Vec<Action>) {
             leave_phase(flow, phase, wants);
         }
         (Stage::EspFailed(phase), E::TriedAgain) => {
+            technician::told(flow, wants, "the device part is tried again");
             flow.stage = Stage::Esp(phase);
             wants.push(Action::RetryPhase(phase));
         }
         (Stage::EspFailed(phase), E::ContinuedAnyway) => leave_phase(flow, phase, wants),
-        (Stage::EspFailed(_), E::ResetChosen) => reset(flow, wants),
+        (Stage::EspFailed(_), E::ResetChosen) => {
+            technician::told(flow, wants, "the whole process starts over");
+            reset(flow, wants);
+        }
         _ => {}
     }
 }
@@ -260,6 +265,9 @@ fn booted(flow: &mut Flow, wants: &mut Vec<Action>) {
     if kept.finished {
         let first = kept.deployment.is_by_device() && !kept.account_setup_done;
         flow.stage = Stage::SignOn(if first { SignOnFor::FirstUser } else { SignOnFor::Desktop });
+        if first {
+            wants.push(Action::AwaitFirstUser);
+        }
     } else if resumes && kept.esp.is_none() {
         flow.stage = Stage::AwaitingEspDecision;
     } else if resumes {
@@ -346,6 +354,11 @@ fn check_updates(flow: &mut Flow, wants: &mut Vec<Action>) {
 
 /// The profile is known (or known not to be): which pages are left?
 pub(super) fn after_updates(flow: &mut Flow, wants: &mut Vec<Action>) {
+    // Provision was chosen and the device got its name: the restart leads to the status page, not to the first pages once
+    // more (flows, 5).
+    if flow.kept.deployment == Deployment::Technician {
+        return prepare::begin(flow, wants);
+    }
     let preset = flow.kept.profile.is_some_and(|p| p.hides_region);
     if flow.region_answered || preset {
         to_sign_in(flow, wants);

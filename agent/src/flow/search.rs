@@ -15,6 +15,7 @@ fn events() -> Vec<Event> {
         Event::PowerPressed,
         Event::PowerLost,
         Event::Restarted,
+        Event::Wiped,
         Event::Booted,
         Event::LinkUp,
         Event::LinkDown,
@@ -145,7 +146,12 @@ fn every_state_that_is_on_has_an_exit_besides_the_power_button() {
         .filter(|e| {
             !matches!(
                 e,
-                Event::PowerPressed | Event::PowerLost | Event::Restarted | Event::LinkUp | Event::LinkDown
+                Event::PowerPressed
+                    | Event::PowerLost
+                    | Event::Restarted
+                    | Event::Wiped
+                    | Event::LinkUp
+                    | Event::LinkDown
             )
         })
         .collect();

@@ -80,6 +80,13 @@ pub(super) fn step(flow: &mut Flow, event: Event, wants: &mut Vec<Action>) {
     }
 }
 
+/// What a button of the red page does, when it is a technician who presses it (PRE-012).
+pub(super) fn told(flow: &Flow, wants: &mut Vec<Action>, what: &'static str) {
+    if flow.kept.deployment == Deployment::Technician {
+        wants.push(Action::Decided(rules::PRE_012, what));
+    }
+}
+
 /// The device part is done: the green page (PRE-007).
 pub(super) fn to_green_page(flow: &mut Flow, wants: &mut Vec<Action>) {
     flow.stage = Stage::Resealable;
@@ -101,4 +108,43 @@ pub(super) fn user_came(flow: &mut Flow, wants: &mut Vec<Action>) {
         rules::PRU_001,
         "resealed: Device preparation is not repeated, Device setup runs again",
     ));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::esp::Step;
+    use crate::flow::{Kept, ProfileTraits, reduce};
+
+    /// Windows has started and looked for updates; region and keyboard are not preset.
+    fn started(deployment: Deployment) -> Flow {
+        let profile = Some(ProfileTraits { hides_eula: true, ..ProfileTraits::default() });
+        let kept = Kept { profile, deployment, starts: 2, ..Kept::FRESH };
+        Flow { link: true, stage: Stage::CheckingUpdates, ..Flow::new(Start::Oobe, kept) }
+    }
+
+    #[test]
+    fn the_restart_for_the_name_leads_to_the_status_page_and_asks_nothing_once_more() {
+        let mut flow = started(Deployment::Technician);
+        let wants = reduce(&mut flow, Event::UpdatesDone);
+        assert_eq!(flow.stage, Stage::Preparing(Step::Securing));
+        assert!(wants.contains(&Action::Attest));
+
+        let mut flow = started(Deployment::Resealed);
+        reduce(&mut flow, Event::UpdatesDone);
+        assert_eq!(flow.stage, Stage::Region, "the user of a resealed device is asked");
+    }
+
+    #[test]
+    fn the_buttons_of_a_failure_page_are_told_of_when_it_is_the_technicians() {
+        for (deployment, told) in [(Deployment::Technician, true), (Deployment::SelfDeploying, false)] {
+            for event in [Event::TriedAgain, Event::ResetChosen] {
+                let mut flow = Flow { stage: Stage::PreparingFailed(Step::Securing), ..started(deployment) };
+                let wants = reduce(&mut flow, event);
+                let rests =
+                    wants.iter().any(|w| matches!(w, Action::Decided(rule, _) if *rule == rules::PRE_012));
+                assert_eq!(rests, told, "{deployment:?} {event:?}");
+            }
+        }
+    }
 }

@@ -106,6 +106,8 @@ pub enum Slot {
     Win32(u16),
     /// A certificate being installed, by its number.
     Certificate(u16),
+    /// The time service.
+    Time,
 }
 
 /// Names a request so that its answer finds its way: the boot it was asked in (an answer from before a restart is

@@ -71,6 +71,11 @@ pub enum Act {
         /// Key name as in `screens.toml`.
         key: String,
     },
+    /// Opens a command prompt (Shift+F10), types a line, and closes it.
+    Command {
+        /// The line, e.g. `w32tm /resync /force`.
+        line: String,
+    },
 }
 
 /// The network link, as the device's adapter sees it.
@@ -97,4 +102,6 @@ pub enum Fault {
     },
     /// Somebody restarts the device, the way `shutdown /r /t 0` does.
     Restart,
+    /// Somebody wipes the device: Windows is installed anew, and OOBE begins as on a new device.
+    Wiped,
 }

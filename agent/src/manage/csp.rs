@@ -14,5 +14,6 @@ pub use facts::Facts;
 pub use msi_job::{JobError, JobXml, parse as parse_msi_job};
 pub use node::{Format, Node, Value};
 pub use tree::Tree;
+pub(in crate::manage) use uri::UriText;
 pub use uri::{LocUri, Scope, UriError, escape};
 pub use verbs::{Change, Outcome, Request, Verb, execute};

@@ -58,6 +58,8 @@ pub struct Activity {
     pub(super) looking: bool,
     /// Phases as the registry has them.
     pub(super) mirrored: Vec<PhaseView>,
+    /// The tree as the registry has it: what its [`Tree::changes`] was then.
+    pub(super) mirrored_tree: Option<u64>,
     pub(super) outbox: Vec<ManageEvent>,
 }
 

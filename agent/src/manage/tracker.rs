@@ -8,6 +8,7 @@ mod limits;
 mod mirror;
 mod page;
 mod phase;
+mod reseal;
 
 use serde::{Deserialize, Serialize};
 

@@ -125,7 +125,7 @@ fn signer() -> PrivateKey {
 
 /// A token of the directory's for the device itself.
 pub(crate) fn device_token(resource: &str, device: Guid) -> String {
-    token(resource, device, &json!({}))
+    token(resource, device, &json!({ "oid": device.to_string(), "idtyp": "device" }))
 }
 
 /// One for somebody of the organization.

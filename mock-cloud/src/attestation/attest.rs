@@ -13,6 +13,7 @@ use super::refusal::Refusal;
 use super::store::{CertifiedAik, Challenge, fresh};
 use super::{ask, read};
 use crate::checks;
+use crate::fault::FaultKind;
 use crate::http::Call;
 use crate::journal::Service;
 use crate::proved::Issuer;
@@ -35,7 +36,7 @@ pub(super) fn attest(state: &mut State, call: &Call<'_>) -> Result<AttestReply, 
     quote(state, &request, &challenge, &aik)?;
     log(state, &request)?;
 
-    let (certificate, nonce) = certify(state, &challenge, &aik);
+    let (certificate, nonce) = certify(state, call, &challenge, &aik);
     let kept = CertifiedAik {
         tenant: challenge.tenant,
         registration: challenge.registration,
@@ -126,7 +127,12 @@ fn log(state: &mut State, request: &AttestRequest) -> Result<(), Refusal> {
 }
 
 /// The AIK's certificate, and the nonce of the certification that is to come.
-fn certify(state: &mut State, challenge: &Challenge, aik: &PublicArea) -> (Vec<u8>, [u8; 32]) {
+fn certify(
+    state: &mut State,
+    call: &Call<'_>,
+    challenge: &Challenge,
+    aik: &PublicArea,
+) -> (Vec<u8>, [u8; 32]) {
     let mut stream = state.draw("aik-certificate", &challenge.registration.to_string());
     let (serial, nonce) = (stream.guid(), stream.bytes());
     let usage = Extension::extended_key_usage(&[Usage::AttestationKey], false);
@@ -134,7 +140,12 @@ fn certify(state: &mut State, challenge: &Challenge, aik: &PublicArea) -> (Vec<u
     let start = Utc::from_unix_seconds(state.now.unix_seconds()).plus_seconds(-BACKDATED_SECONDS);
     let validity = (start, start.plus_days(CERTIFICATE_DAYS));
     // No subject: the alternative names say which TPM it is, and are critical for that.
-    let certificate = state.authority().aik.issue(serial, Name::default(), &aik.key, validity, profile);
-    state.proved.issued(Issuer::Aik, &certificate, validity);
+    let foreign = call.tweaks.contains(&FaultKind::ForeignChain);
+    let authority = state.authority();
+    let ca = if foreign { &authority.foreign } else { &authority.aik };
+    let certificate = ca.issue(serial, Name::default(), &aik.key, validity, profile);
+    if !foreign {
+        state.proved.issued(Issuer::Aik, &certificate, validity);
+    }
     (certificate, nonce)
 }

@@ -107,7 +107,8 @@ fn certificate(
         .ok_or_else(|| "the TPM has no endorsement key certificate".to_owned())
         .and_then(|der| EkCertificate::parse(der).map_err(|e| e.to_string()));
     let certificate = ask::proof(state, checks::ATTEST_EK_CERTIFICATE, certificate)?;
-    let intermediates: Vec<&[u8]> = request.ek_chain.iter().map(Vec::as_slice).collect();
+    let known = &state.attestation.intermediates;
+    let intermediates: Vec<&[u8]> = request.ek_chain.iter().chain(known).map(Vec::as_slice).collect();
     let roots: Vec<&[u8]> = state.attestation.roots.iter().map(Vec::as_slice).collect();
     let (chain, validity) = match certificate.verify(&intermediates, &roots, state.now) {
         Ok(()) => (Ok(()), Ok(())),

@@ -22,6 +22,8 @@ const MEMORY_MINUTES: i64 = 60;
 pub(crate) struct Attestation {
     /// Trusted roots of TPM vendors, DER.
     pub(crate) roots: Vec<Vec<u8>>,
+    /// The vendors' issuing CAs, DER.
+    pub(crate) intermediates: Vec<Vec<u8>>,
     pub(crate) vulnerable: Vec<VulnerableFirmware>,
     pub(crate) endpoints: Vec<EkEndpoint>,
     /// Runs under way, by request id.
@@ -80,8 +82,12 @@ impl Attestation {
     pub(crate) fn new(setup: AttestationSetup) -> Result<Self, SetupError> {
         let mut attestation = Self { endpoints: setup.ek_endpoints, ..Self::default() };
         for ca in setup.vendor_cas {
-            let root = ca_certificate(&ca.certificate).ok_or(SetupError::VendorCa(ca.name))?;
-            attestation.roots.push(root);
+            let readable =
+                |text: &String| ca_certificate(text).ok_or_else(|| SetupError::VendorCa(ca.name.clone()));
+            attestation.roots.push(readable(&ca.certificate)?);
+            for intermediate in &ca.intermediates {
+                attestation.intermediates.push(readable(intermediate)?);
+            }
         }
         for firmware in setup.vulnerable_firmware {
             for text in [&firmware.from, &firmware.fixed_in] {

@@ -7,9 +7,10 @@ use oobe_wire::ids::Guid;
 use super::enrolment::Enrolment;
 use super::material::material_key;
 use super::orders::{
-    Gate, Leaf, MsiJob, Order, Patience, Stage, ime_package, ime_product_code, msi_node, package,
+    Gate, Leaf, MsiJob, Order, Patience, RELEASE, Stage, ime_package, ime_product_code, msi_node, package,
     provider_node, segment,
 };
+use super::reseal;
 use crate::directory::{App, Tenant};
 use crate::setup::{AppKind, CertificateKind, PolicySetup, Scope};
 use crate::sidecar::content_url;
@@ -34,6 +35,7 @@ const QUESTIONS: [&str; 6] = [
 /// The rule that a batch of orders rests on.
 pub(super) const fn rule_of(stage: Stage, user: bool) -> &'static str {
     match (stage, user) {
+        (Stage::Look, _) => rules::MOD_024.id,
         (Stage::Hold, false) => rules::WIR_001.id,
         (Stage::Hold, true) => rules::WIR_002.id,
         (Stage::Settings, _) => rules::ESD_025.id,
@@ -45,6 +47,7 @@ pub(super) const fn rule_of(stage: Stage, user: bool) -> &'static str {
 /// Orders of one stage for the device.
 pub(super) fn device_orders(stage: Stage, seed: u64, tenant: &Tenant, enrolment: &Enrolment) -> Vec<Order> {
     match stage {
+        Stage::Look => reseal::look(enrolment),
         Stage::Hold => {
             let mut orders = hold(tenant, enrolment);
             orders.extend(QUESTIONS.map(|uri| {
@@ -84,6 +87,7 @@ pub(super) fn user_orders(
     user: Guid,
 ) -> Vec<Order> {
     match stage {
+        Stage::Look => Vec::new(),
         // Added in every session until the device's user context is there (field bug 1; WIR-002).
         Stage::Hold => {
             let node = provider_node(Scope::User);
@@ -251,7 +255,7 @@ fn install(scope: Scope, name: &str, job: &MsiJob<'_>) -> [Order; 2] {
 /// Nothing more will come: the page may end.
 fn release(scope: Scope) -> Order {
     let uri = format!("{}/FirstSyncStatus/ServerHasFinishedProvisioning", provider_node(scope));
-    Order::one("release", Stage::Release, Patience::Forever, Leaf::replace(uri, "bool", "true"))
+    Order::one(RELEASE, Stage::Release, Patience::Forever, Leaf::replace(uri, "bool", "true"))
 }
 
 fn policy_uri(policy: &PolicySetup) -> String {

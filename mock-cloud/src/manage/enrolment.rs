@@ -22,6 +22,9 @@ pub(crate) struct Enrolment {
     pub(crate) on_premise: bool,
     pub(crate) entra_device: Option<Guid>,
     pub(crate) registration: Option<Guid>,
+    /// A technician enrolled it for a user who is to come.
+    #[serde(default)]
+    pub(crate) prepared: bool,
     /// SHA-1 of its certificate, upper-case hexadecimal.
     pub(crate) thumbprint: String,
     pub(crate) name: String,

@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use oobe_catalog::rules;
 use oobe_wire::ids::Guid;
 use oobe_wire::syncml::{Body, Command, Item, Message, Status, StatusCode};
 
 use super::enrolment::{Progress, Sent};
+use super::orders::RELEASE;
+use super::reseal;
 use crate::checks;
 use crate::entra::{Audience, TokenChecks, verify};
 use crate::http::Call;
@@ -128,6 +131,10 @@ fn statuses(state: &mut State, device: &str, message: &Message) -> Result<(), Re
         .filter_map(|(id, code)| session.open.remove(id).map(|sent| (sent, *code)))
         .filter(|(sent, _)| !sent.inner)
         .collect();
+    if reseal::reopened(enrolment, &found) {
+        let what = format!("{device} begins Device setup anew");
+        journal.tell_by(Service::Dm, "page-reopened", Some(rules::MOD_024.id), what);
+    }
     enrolment.facts.extend(found);
     for (sent, code) in settled {
         settle(state, device, &sent, code);
@@ -151,7 +158,7 @@ fn settle(state: &mut State, device: &str, sent: &Sent, code: StatusCode) {
     progress.status = code.0;
     let before = progress.settled;
     progress.settled = before || sent.patience.settles(code, progress.tries);
-    if sent.order == "release" && progress.settled && !before {
+    if sent.order == RELEASE && progress.settled && !before {
         let what = if sent.user.is_some() { "user-released" } else { "device-released" };
         state.journal.tell(Service::Dm, what, device.to_owned());
     }

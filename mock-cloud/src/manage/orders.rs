@@ -14,9 +14,14 @@ use crate::setup::{AppKind, Scope};
 /// What is escaped in a segment of a LocURI.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
+/// Key of the order that lets the page end.
+pub(super) const RELEASE: &str = "release";
+
 /// When an order goes out. Each stage waits until those before it are settled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Stage {
+    /// A look at the page of a device that waits for its user (MOD-024).
+    Look,
     /// The hold: it must be in the very first answer, or OOBE goes past the page (WIR-001).
     Hold,
     /// What the page waits for, policies and certificates.
@@ -52,6 +57,8 @@ pub(crate) enum Patience {
     AnyAnswer,
     /// Success, or it is there already. Otherwise again in every later session (field bugs 1 and 3).
     Forever,
+    /// Whatever the answer, and again in every later session: the answer changes.
+    EverySession,
     /// Like `Forever`, but given up after three sessions.
     ThreeTimes,
 }
@@ -83,6 +90,7 @@ impl Patience {
         let done = status.is_success() || status == StatusCode::ALREADY_EXISTS;
         match self {
             Self::AnyAnswer => true,
+            Self::EverySession => false,
             Self::Forever => done,
             Self::ThreeTimes => done || tries >= 3,
         }

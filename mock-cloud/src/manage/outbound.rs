@@ -82,7 +82,7 @@ fn due_now(state: &State, device: &str, user: Option<Guid>) -> Vec<Order> {
     let sent =
         |order: &Order| enrolment.session.as_ref().is_some_and(|s| s.sent.contains(&sent_key(user, order)));
     // Stage by stage: what is behind a stage that is not passed need not be composed.
-    for stage in [Stage::Hold, Stage::Settings, Stage::Apps, Stage::Release] {
+    for stage in [Stage::Look, Stage::Hold, Stage::Settings, Stage::Apps, Stage::Release] {
         let mut orders = match user {
             None => compose::device_orders(stage, state.seed, tenant, enrolment),
             Some(user) => compose::user_orders(stage, state.seed, tenant, enrolment, user),

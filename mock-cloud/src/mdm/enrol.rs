@@ -59,6 +59,7 @@ pub(super) fn enrol(
         on_premise: caller.on_premise,
         entra_device,
         registration,
+        prepared: caller.user.is_none() && userless::technician(&request),
         thumbprint: oobe_wire::encoding::hex_upper(&oobe_wire::crypto::sha1(&certificate)),
         name: item("DeviceName"),
         os_version: item("OSVersion"),

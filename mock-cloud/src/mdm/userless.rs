@@ -41,9 +41,7 @@ pub(super) fn admit(
     let found = found.and_then(|t| t.registrations.iter().find(|r| r.id == id).map(|r| (t, r)));
     let Some((tenant, registration)) = found else { return Ok(None) };
 
-    let technician =
-        request.context_item("WhiteGlove").is_some_and(|v| v.trim().eq_ignore_ascii_case("true"));
-    if technician {
+    if technician(request) {
         let allowed = choose(tenant, registration).is_ok_and(|p| p.mode == DeploymentMode::PreProvisioned);
         journal
             .expect(checks::MDM_PRE_PROVISIONING, allowed, || {
@@ -60,8 +58,13 @@ pub(super) fn admit(
     Ok(Some(id))
 }
 
+/// Whether a technician has the device enrolled, for a user who is to come.
+pub(super) fn technician(request: &RequestSecurityToken) -> bool {
+    request.context_item("WhiteGlove").is_some_and(|v| v.trim().eq_ignore_ascii_case("true"))
+}
+
 /// Remembers that the device was deployed without a user. The same join may enrol again (its answer may have been lost), the
-/// next one may not.
+/// next one may not; what becomes of Device setup does not matter (MOD-025).
 pub(super) fn deployed(state: &mut State, caller: &Caller, registration: Option<Guid>) {
     let (None, Some(id)) = (caller.user, registration) else { return };
     let device = caller.device.and_then(|id| state.devices.get(&id));

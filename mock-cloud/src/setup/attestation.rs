@@ -23,6 +23,9 @@ pub struct VendorCa {
     pub name: String,
     /// The certificate: DER in base64.
     pub certificate: String,
+    /// The vendor's issuing CAs, for TPMs that don't bring them along (the public bundle of TPM vendors' certificates has
+    /// both): DER in base64.
+    pub intermediates: Vec<String>,
 }
 
 /// A range of firmware versions.

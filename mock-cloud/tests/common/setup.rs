@@ -90,6 +90,7 @@ pub fn contoso() -> CloudSetup {
     let vendor = VendorCa {
         name: "TEST ONLY vendor".into(),
         certificate: base64_encode(&super::tpm::vendor_ca("vendor").2),
+        intermediates: Vec::new(),
     };
     let attestation = AttestationSetup { vendor_cas: vec![vendor], ..AttestationSetup::default() };
     CloudSetup { seed: 7, tenants: vec![tenant, fabrikam], attestation, ..CloudSetup::default() }

@@ -13,6 +13,7 @@ use crate::world::Speed;
 #[command(after_help = "\
 Examples:
   oobe tui scenarios/user-driven.toml               you are the person: type user name and password
+  oobe tui scenarios/pre-provisioned.toml           you are the technician: w is the Windows key, p the power button
   oobe tui scenarios/user-driven.toml --auto        watch
   oobe tui --replay trace.jsonl                     watch what was recorded")]
 pub(in crate::cli) struct TuiArgs {
@@ -43,13 +44,15 @@ pub(in crate::cli) struct TuiArgs {
 /// `oobe demo`
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Keys: h takes over from the people of the demo and gives back, space pauses, - and + change the speed, t tells the
-story so far, ? lists every key, q leaves.
+Keys: h takes over from the people of the demo and gives back, space pauses, - and + change the
+speed, t tells the story so far, ? lists every key, q leaves.
 
 Examples:
-  oobe demo                        watch a user-driven deployment
-  oobe demo user-driven --yours    you are the person: F9 fills in user name and password
-  oobe demo --speed 300x           in a hurry")]
+  oobe demo                            watch a user-driven deployment
+  oobe demo self-deploying             watch a TPM vouch for a device that nobody touches
+  oobe demo pre-provisioned            watch a technician reseal a device, and its user go on
+  oobe demo pre-provisioned --yours    you are both; F9 fills in name and password
+  oobe demo --speed 300x               in a hurry")]
 pub(in crate::cli) struct DemoArgs {
     /// What to show.
     #[arg(value_name = "MODE", value_enum, default_value_t)]
@@ -74,16 +77,36 @@ pub(in crate::cli) enum DemoMode {
     /// A user signs in, the device joins and enrols for that user.
     #[default]
     UserDriven,
+    /// Nobody touches the device until it is ready: its TPM vouches for it. Then its first user signs in.
+    SelfDeploying,
+    /// A technician prepares the device and reseals it; 95 minutes later its user takes it from there.
+    PreProvisioned,
 }
 
 impl DemoMode {
+    /// What to try after it: the next mode, or the same with one's own hands.
+    pub(in crate::cli) fn afterwards(self, yours: bool) -> String {
+        let next = match (self, yours) {
+            (Self::UserDriven, _) => "self-deploying",
+            (Self::SelfDeploying, _) => "pre-provisioned",
+            (Self::PreProvisioned, false) => "pre-provisioned --yours",
+            (Self::PreProvisioned, true) => "user-driven",
+        };
+        format!("oobe demo {next}")
+    }
+
     /// Name and text of its scenario.
     pub(in crate::cli) const fn scenario(self) -> (&'static str, &'static str) {
+        /// The scenario of that name in `scenarios/`.
+        macro_rules! inside {
+            ($name:literal) => {
+                ($name, include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/", $name, ".toml")))
+            };
+        }
         match self {
-            Self::UserDriven => (
-                "user-driven",
-                include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/user-driven.toml")),
-            ),
+            Self::UserDriven => inside!("user-driven"),
+            Self::SelfDeploying => inside!("self-deploying"),
+            Self::PreProvisioned => inside!("pre-provisioned"),
         }
     }
 }

@@ -13,8 +13,9 @@ pub(super) use self::generate::{CompletionsArgs, ManArgs, SchemaArgs, SchemaOf};
 pub(super) use self::knowledge::{CheckArgs, DiffArgs, ExplainArgs, ListArgs, ListFormat};
 pub(super) use self::live::{DemoArgs, EnrollArgs, TuiArgs};
 pub(super) use self::run::{Format, ReportKind, RunArgs};
+use crate::certificates;
 use crate::scenario::quantity::Date;
-use crate::world::{Speed, TpmBackend};
+use crate::world::{RunOptions, Speed, TpmBackend};
 
 /// A Windows device that is not there: Windows Autopilot's out-of-box experience, simulated from the device's side.
 ///
@@ -123,17 +124,42 @@ pub(in crate::cli) struct TpmArgs {
     /// A host besides loopback that the TPM may be on. May be given several times.
     #[arg(long, value_name = "HOST", value_hint = ValueHint::Hostname)]
     pub(in crate::cli) allow_remote: Vec<String>,
+    /// Certificates that the cloud trusts to vouch for a TPM outside, PEM or DER. May be given several times. Those of the
+    /// vendors in the program are trusted without it.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(in crate::cli) tpm_ca: Vec<PathBuf>,
+}
+
+/// Why there is no TPM to use.
+#[derive(Debug)]
+pub(in crate::cli) enum TpmRefusal {
+    /// What was asked for makes no sense, or may not be.
+    Usage(String),
+    /// A file can't be used.
+    File(String),
 }
 
 impl TpmArgs {
-    /// The TPM; an error for people when it is on a host that nobody allowed.
-    pub(in crate::cli) fn backend(&self) -> Result<TpmBackend, String> {
-        match self.tpm.remote_host(&self.allow_remote) {
-            None => Ok(self.tpm.clone()),
-            Some(host) => {
-                Err(format!("the device uses no TPM on {host} unless you say so: add --allow-remote {host}"))
-            }
+    /// Puts the TPM into the options of a run.
+    pub(in crate::cli) fn fill(&self, options: &mut RunOptions) -> Result<(), TpmRefusal> {
+        if let Some(host) = self.tpm.remote_host(&self.allow_remote) {
+            return Err(TpmRefusal::Usage(format!(
+                "the device uses no TPM on {host} unless you say so: add --allow-remote {host}"
+            )));
         }
+        if self.tpm == TpmBackend::InProcess && !self.tpm_ca.is_empty() {
+            return Err(TpmRefusal::Usage(
+                "--tpm-ca is for a TPM outside: the one in process has a certificate of its vendor"
+                    .to_owned(),
+            ));
+        }
+        options.tpm = self.tpm.clone();
+        for path in &self.tpm_ca {
+            let found = certificates::read(path);
+            let wrong = |reason| TpmRefusal::File(format!("{}: {reason}", path.display()));
+            options.tpm_ca.extend(found.map_err(wrong)?);
+        }
+        Ok(())
     }
 }
 

@@ -57,6 +57,7 @@ pub fn describe(action: &Action) -> String {
         Action::PowerCut { back: None, .. } => "power goes".to_owned(),
         Action::PowerOn { .. } => "someone presses the power button".to_owned(),
         Action::Restart { .. } => "someone restarts the device".to_owned(),
+        Action::Wipe { .. } => "someone wipes the device".to_owned(),
         Action::Clock { skew, .. } => format!("the device's clock is off by {skew} from now on"),
         Action::Link { to, .. } => format!("the network link is {} now", to.words()),
         Action::Person { who, does } => {
@@ -77,6 +78,7 @@ fn step(step: &Step) -> String {
         Step::Press(button) => format!("presses {button}"),
         Step::Fill { field, .. } => format!("fills in {field}"),
         Step::Key(key) => format!("presses {key}"),
+        Step::Command(line) => format!("types {line} at a command prompt"),
         Step::WindowsKey(1) => "presses the Windows key".to_owned(),
         Step::WindowsKey(n) => format!("presses the Windows key {n} times"),
         Step::Wait(time) => format!("waits {time}"),
@@ -115,10 +117,12 @@ fn admin(action: &AdminAction) -> String {
         }
         AdminAction::UnassignProfile { device } => format!("takes the profile of {device} away"),
         AdminAction::Deregister { device } => format!("deletes the Autopilot registration of {device}"),
+        AdminAction::Register { device } => format!("registers {device} with a new hardware hash"),
         AdminAction::DeleteEntraDevice { device } => format!("deletes the Entra device of {device}"),
         AdminAction::DeleteManagedDevice { device } => format!("deletes the managed device {device}"),
         AdminAction::BlockDevice { device } => format!("blocks {device} from being enrolled again"),
         AdminAction::UnblockDevice { device } => format!("lets {device} be enrolled again"),
+        AdminAction::AssignApp { tenant, app } => format!("assigns the app {app} in {tenant}"),
         AdminAction::SetPassword { user, .. } => format!("sets a new password for {user}"),
         AdminAction::EnableUser { user, enabled: true } => format!("allows {user} to sign in"),
         AdminAction::EnableUser { user, enabled: false } => format!("blocks the sign-in of {user}"),

@@ -38,7 +38,7 @@ pub(super) fn tenant(spec: &TenantSpec) -> cloud::TenantSetup {
         esp: spec.esp.as_ref().map_or_else(|| cloud::EspSetup { show: false, ..Default::default() }, esp),
         policies: spec.policy.values().map(policy).collect(),
         certificates: spec.certificate.iter().map(|(key, one)| certificate(key, one)).collect(),
-        apps: spec.app.iter().map(|(key, one)| app(key, one, spec)).collect(),
+        apps: assigned(spec, true).map(|(_, one)| one).collect(),
         ..usual
     };
     setup.autopilot.profiles = spec.profile.iter().map(|(key, p)| profile(key, p)).collect();
@@ -71,6 +71,8 @@ fn profile(key: &str, spec: &ProfileSpec) -> cloud::ProfileSetup {
         name: profile_name(key, spec),
         mode: match spec.mode {
             ProfileMode::UserDriven => cloud::DeploymentMode::UserDriven,
+            ProfileMode::SelfDeploying => cloud::DeploymentMode::SelfDeploying,
+            ProfileMode::PreProvisioned => cloud::DeploymentMode::PreProvisioned,
         },
         join: cloud::JoinMethod::Entra,
         oobe: cloud::OobeSettings {
@@ -136,6 +138,12 @@ fn certificate(key: &str, spec: &CertificateSpec) -> cloud::CertificateSetup {
             CertificateKind::TrustedRoot => cloud::CertificateKind::TrustedRoot,
         },
     }
+}
+
+/// The apps that are assigned when the world begins, or those that are not yet; with the name that the scenario uses.
+pub(super) fn assigned(spec: &TenantSpec, already: bool) -> impl Iterator<Item = (&str, cloud::AppSetup)> {
+    let those = spec.app.iter().filter(move |(_, one)| one.assigned == already);
+    those.map(|(key, one)| (key.as_str(), app(key, one, spec)))
 }
 
 fn app_name(key: &str, spec: &AppSpec) -> String {

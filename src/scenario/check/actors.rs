@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use oobe_agent::prompt::COMMANDS;
 use oobe_agent::screen::{captions, fields, keys};
 use oobe_catalog::screens;
 
@@ -111,6 +112,7 @@ fn steps(checker: &mut Checker<'_>, path: &[&str], screen: Option<&str>, steps: 
             Step::Press(caption) => ("button or entry", caption, ids().flat_map(captions).collect()),
             Step::Fill { field, .. } => ("field", field, ids().flat_map(fields).copied().collect()),
             Step::Key(key) => ("key", key, keys().into_iter().collect()),
+            Step::Command(line) => ("command of this prompt", line, COMMANDS.into_iter().collect()),
             Step::WindowsKey(times) if !(1..=20).contains(times) => {
                 let help = "five times opens the Windows Autopilot options: `{ windows-key = 5 }`";
                 checker.wrong(&path, format!("nobody presses a key {times} times"), help);
@@ -176,6 +178,7 @@ fn action(checker: &mut Checker<'_>, path: &[&str], does: &Action) {
         Action::PowerCut { device, .. }
         | Action::PowerOn { device }
         | Action::Restart { device }
+        | Action::Wipe { device }
         | Action::Clock { device, .. }
         | Action::Link { device, .. } => {
             if let Some(device) = device {
@@ -199,10 +202,15 @@ fn admin(checker: &mut Checker<'_>, path: &[&str], does: &AdminAction) {
         AdminAction::AssignProfile { device, profile } => (Some(device), Some(profile), None),
         AdminAction::UnassignProfile { device }
         | AdminAction::Deregister { device }
+        | AdminAction::Register { device }
         | AdminAction::DeleteEntraDevice { device }
         | AdminAction::DeleteManagedDevice { device }
         | AdminAction::BlockDevice { device }
         | AdminAction::UnblockDevice { device } => (Some(device), None, None),
+        AdminAction::AssignApp { tenant, app } => {
+            app_to_assign(checker, path, tenant, app);
+            (None, None, None)
+        }
         AdminAction::SetPassword { user, .. } | AdminAction::EnableUser { user, .. } => {
             (None, None, Some(user))
         }
@@ -227,6 +235,25 @@ fn admin(checker: &mut Checker<'_>, path: &[&str], does: &AdminAction) {
         let upns: Vec<&str> =
             spec.tenant.values().flat_map(|t| t.user.values()).map(|u| u.upn.as_str()).collect();
         checker.known(path, "user", user, upns);
+    }
+}
+
+fn app_to_assign(checker: &mut Checker<'_>, path: &[&str], tenant: &str, app: &str) {
+    let spec = checker.spec;
+    let Some(known) = spec.tenant.get(tenant) else {
+        checker.known(path, "tenant", tenant, spec.tenant.keys().map(String::as_str));
+        return;
+    };
+    match known.app.get(app) {
+        None => {
+            checker.known(path, "app", app, known.app.keys().map(String::as_str));
+        }
+        Some(found) if found.assigned => checker.wrong(
+            path,
+            format!("the app `{app}` is assigned from the beginning"),
+            "add `assigned = false` to the app",
+        ),
+        Some(_) => {}
     }
 }
 

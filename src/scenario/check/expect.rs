@@ -1,6 +1,7 @@
 //! Expectations.
 
 use oobe_agent::checks as device;
+use oobe_agent::io::Note;
 use oobe_agent::screen::technician::RESEALED;
 use oobe_catalog::codes;
 use oobe_mock_cloud::{changes, checks as cloud};
@@ -61,7 +62,7 @@ fn one(checker: &mut Checker<'_>, i: &str, expect: &ExpectSpec) {
 
 /// How a run can end: at the desktop, with the device resealed for its user, with everybody waiting for somebody, or at
 /// the scenario's time limit.
-const OUTCOMES: [&str; 4] = ["desktop", RESEALED, "quiet", "time-limit"];
+const OUTCOMES: [&str; 5] = ["desktop", RESEALED, Note::SIGN_IN, "quiet", "time-limit"];
 
 fn names(checker: &mut Checker<'_>, i: &str, expect: &ExpectSpec) {
     let at = |key: &'static str| ["expect", i, key];

@@ -65,6 +65,8 @@ pub enum Step {
     },
     /// Presses a key combination.
     Key(String),
+    /// Opens a command prompt (Shift+F10) and types a line, e.g. `w32tm /resync /force`.
+    Command(String),
     /// Presses the Windows key so many times.
     WindowsKey(u32),
     /// Waits.
@@ -153,6 +155,12 @@ pub enum Action {
         #[serde(default)]
         device: Option<String>,
     },
+    /// Someone wipes the device: Windows is installed anew, the TPM keeps its keys.
+    Wipe {
+        /// Device.
+        #[serde(default)]
+        device: Option<String>,
+    },
     /// The clock jumps.
     Clock {
         /// Device.
@@ -199,6 +207,7 @@ impl Action {
             Self::PowerCut { .. } => "power-cut",
             Self::PowerOn { .. } => "power-on",
             Self::Restart { .. } => "restart",
+            Self::Wipe { .. } => "wipe",
             Self::Clock { .. } => "clock",
             Self::Link { .. } => "link",
             Self::Person { .. } => "person",
@@ -229,6 +238,12 @@ pub enum AdminAction {
         /// Device.
         device: String,
     },
+    /// Captures the hardware hash of the device as it is now and imports it: registered as this file says (MBR-001), with a
+    /// new Entra device object (REG-003).
+    Register {
+        /// Device.
+        device: String,
+    },
     /// Deletes the Entra device object (REG-003).
     DeleteEntraDevice {
         /// Device.
@@ -248,6 +263,13 @@ pub enum AdminAction {
     UnblockDevice {
         /// Device.
         device: String,
+    },
+    /// Assigns an app that the tenant has with `assigned = false`.
+    AssignApp {
+        /// Tenant.
+        tenant: String,
+        /// App, by name in that tenant.
+        app: String,
     },
     /// Sets a user's password.
     SetPassword {

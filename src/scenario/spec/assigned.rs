@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Scalar;
+use super::values::yes;
 use crate::scenario::quantity::{Duration, Size};
 
 /// Who or what something is assigned to.
@@ -112,6 +113,10 @@ pub struct AppSpec {
     /// Version.
     #[serde(default = "default_version")]
     pub version: String,
+    /// Whether it is assigned when the world begins. If not, an administrator does it in the middle of the run
+    /// (`assign-app`).
+    #[serde(default = "yes")]
+    pub assigned: bool,
     /// Who it is assigned to.
     #[serde(default)]
     pub scope: Scope,

@@ -191,6 +191,9 @@ pub struct RegistrationSpec {
     /// Its hardware was changed and the record awaits repair: no profile is handed out (REG-029).
     #[serde(default)]
     pub fix_pending: bool,
+    /// The TPM was replaced after the registration: the hash still has the endorsement key of the one before.
+    #[serde(default)]
+    pub tpm_replaced: bool,
 }
 
 /// How long the device's own work takes, as medians. Absent keys keep what the documents and surveys give.

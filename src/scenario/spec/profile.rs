@@ -26,6 +26,10 @@ pub enum ProfileMode {
     /// A user signs in, the device joins Entra ID for that user.
     #[default]
     UserDriven,
+    /// Nobody signs in: the TPM vouches for the device.
+    SelfDeploying,
+    /// User-driven, and a technician may prepare the device for its user ("Allow pre-provisioned deployment").
+    PreProvisioned,
 }
 
 /// What the joining user becomes on the device.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use oobe_agent::eventlog::EventRecord;
 use oobe_agent::io::{Act, Link, Note};
 use oobe_agent::screen::Screen;
-use oobe_agent::time::VirtualTime;
+use oobe_agent::time::{Span, VirtualTime};
 
 use super::Change;
 use super::waits::{Wait, Waits};
@@ -40,6 +40,12 @@ pub(crate) struct Station {
     pub(crate) link: Option<Link>,
     /// How it came to its end.
     pub(crate) ended: Option<String>,
+    /// It showed a page already.
+    pub(crate) seen: bool,
+    /// It switched itself off: its technician is done with it (PRE-008).
+    pub(crate) handed_over: bool,
+    /// Since when it is off.
+    off_since: Option<VirtualTime>,
     waits: Waits,
 }
 
@@ -79,6 +85,9 @@ impl Station {
             power_cuts: 0,
             link: None,
             ended: None,
+            seen: false,
+            handed_over: false,
+            off_since: None,
             waits: Waits::default(),
         }
     }
@@ -95,18 +104,34 @@ impl Station {
 
     pub(super) fn apply(&mut self, record: &Record) -> Change {
         match &record.what {
-            What::PowerOn => self.dark(Power::Starting("switched on".into())),
+            What::PowerOn => {
+                let off = self.off_since.take().map(|since| record.t - since);
+                let why = match off.filter(|span| *span >= Span::from_secs(60)) {
+                    Some(span) => format!("switched on again, after {span}"),
+                    None => "switched on".into(),
+                };
+                // Whatever end it had come to: it goes on.
+                self.ended = None;
+                self.dark(Power::Starting(why))
+            }
             What::PowerLost => {
                 self.power_cuts += 1;
+                self.off_since = Some(record.t);
                 self.dark(Power::Off("power was cut".into()))
             }
-            What::PowerOff { why } => self.dark(Power::Off(why.clone())),
+            What::PowerOff { why } => {
+                self.off_since = Some(record.t);
+                (self.handed_over, self.person) = (true, None);
+                self.dark(Power::Off(why.clone()))
+            }
             What::Restart { why } => {
                 self.restarts += 1;
                 self.dark(Power::Starting(why.clone()))
             }
             What::Screen { screen } => self.show(screen),
             What::Act { person, act } => {
+                // Somebody came to a device that had deployed itself.
+                self.ended = None;
                 self.person = Some(person.clone());
                 if let Act::Fill { field, text } = act {
                     self.typed.insert(field.clone(), text.clone());
@@ -155,8 +180,14 @@ impl Station {
             self.typed.clear();
         }
         self.power = Power::Up;
+        self.seen = true;
         self.screen = Some(screen.clone());
         if same { Change::Little } else { Change::Scene }
+    }
+
+    /// Whether it is off.
+    pub(crate) fn is_off(&self) -> bool {
+        matches!(self.power, Power::Off(_))
     }
 
     fn dark(&mut self, power: Power) -> Change {

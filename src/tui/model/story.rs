@@ -6,6 +6,7 @@ use oobe_agent::screen::Screen;
 use oobe_agent::time::VirtualTime;
 
 use super::station::Station;
+use super::tpm;
 use crate::trace::record::{Record, What};
 
 /// One line of the story.
@@ -19,6 +20,20 @@ pub(crate) struct StoryLine {
     pub(crate) mark: Mark,
     /// What happened.
     pub(crate) text: String,
+    /// How many times, one after the other.
+    pub(crate) times: u32,
+}
+
+impl StoryLine {
+    /// Whether it tells the same as another, at the same time.
+    pub(super) fn repeats(&self, before: &Self) -> bool {
+        (self.t, &self.who, self.mark, &self.text) == (before.t, &before.who, before.mark, &before.text)
+    }
+
+    /// The line in words.
+    pub(crate) fn words(&self) -> String {
+        if self.times > 1 { format!("{} ({} times)", self.text, self.times) } else { self.text.clone() }
+    }
 }
 
 /// What a line is about.
@@ -32,6 +47,8 @@ pub(crate) enum Mark {
     Person,
     /// Work of the device.
     Work,
+    /// A command of the TPM.
+    Tpm,
     /// A record of the event log.
     Event,
     /// The cloud did something.
@@ -52,6 +69,7 @@ impl Mark {
             Self::Screen => "▣",
             Self::Person => ">",
             Self::Work => "·",
+            Self::Tpm => "◆",
             Self::Event => "≡",
             Self::Cloud => "~",
             Self::Trigger => "!",
@@ -75,6 +93,8 @@ pub(super) fn tell(record: &Record, before: Option<&Station>) -> Option<StoryLin
             (mark, format!("{} {}: {}", event.channel, event.id, event.text))
         }
         What::Reply { error: Some(error), id, .. } => (Mark::Bad, format!("no answer to {id}: {error}")),
+        What::Tpm { command, reply, error, .. } => tpm::line(command, reply.as_ref(), error.as_deref())
+            .map(|(bad, text)| (if bad { Mark::Bad } else { Mark::Tpm }, text))?,
         What::Request { why, .. } => (Mark::Work, why.clone()),
         What::Link { link } => (Mark::Trigger, format!("network: {}", link_name(*link))),
         What::Fault { fault } => (Mark::Trigger, fault_name(fault)),
@@ -85,10 +105,16 @@ pub(super) fn tell(record: &Record, before: Option<&Station>) -> Option<StoryLin
             (mark, format!("{service} {what}{detail}"))
         }
         What::End { outcome, detail } => (Mark::Good, format!("end: {outcome} ({detail})")),
+        // Nobody touched it: that is the point of the mode (SDM-002).
+        What::Note { note: Note::Ended { outcome } }
+            if outcome == Note::SIGN_IN && before.is_some_and(|s| s.person.is_none()) =>
+        {
+            (Mark::Good, format!("reached: {outcome}, and nobody touched it"))
+        }
         What::Note { note } => note_line(note)?,
         _ => return None,
     };
-    Some(StoryLine { t: record.t, who: record.who.clone(), mark, text })
+    Some(StoryLine { t: record.t, who: record.who.clone(), mark, text, times: 1 })
 }
 
 fn screen_line(screen: &Screen, up: Option<&Screen>) -> Option<(Mark, String)> {
@@ -150,6 +176,7 @@ fn deed(person: &str, act: &Act) -> String {
         Act::Press { button } => format!("{person} press{es} \"{button}\""),
         Act::Fill { field, text } => format!("{person} type{s} {field}: {text}"),
         Act::Key { key } => format!("{person} press{es} {key}"),
+        Act::Command { line } => format!("{person} type{s} at a command prompt: {line}"),
     }
 }
 
@@ -165,5 +192,6 @@ fn fault_name(fault: &Fault) -> String {
     match fault {
         Fault::ClockSet { skew_ms } => format!("its clock jumps: off by {} s", skew_ms / 1_000),
         Fault::Restart => "somebody restarts it".into(),
+        Fault::Wiped => "somebody wipes it".into(),
     }
 }

@@ -175,6 +175,14 @@ impl Source for Fake {
         self.scenes.push_front(scene(back.0, vec![What::PowerOn]));
     }
 
+    fn elapse(&mut self, to: VirtualTime) {
+        self.tape.t = self.tape.t.max(to.0);
+    }
+
+    fn press_power(&mut self, _device: &str, sink: &mut Sink<'_>) {
+        sink(&self.tape.device(What::PowerOn));
+    }
+
     fn people_act(&mut self, _act: bool) {}
 
     fn is_live(&self) -> bool {

@@ -8,7 +8,7 @@ use ratatui::backend::TestBackend;
 
 use super::screens::{self, DEVICE, Tape};
 use crate::trace::record::What;
-use crate::tui::app::{App, Command, Hint, Overlay};
+use crate::tui::app::{App, Command, Hint, Overlay, Seats};
 use crate::tui::entry::Entry;
 use crate::tui::form::Spot;
 use crate::tui::palette::Palette;
@@ -200,8 +200,50 @@ fn the_power_goes_only_after_a_question() {
     key(&mut app, KeyCode::F(8));
     assert_eq!(key(&mut app, KeyCode::Char('y')), Some(Command::CutPower(DEVICE.into())));
     app.apply(&Tape::default().device(What::PowerLost));
-    key(&mut app, KeyCode::Char('p'));
-    assert_eq!((app.overlay, app.notice.is_some()), (None, true), "it can't go twice");
+    assert_eq!(
+        key(&mut app, KeyCode::Char('p')),
+        Some(Command::PressPower(DEVICE.into())),
+        "it can't go twice: what is off is switched on"
+    );
+}
+
+#[test]
+fn who_only_watches_does_not_switch_a_device_on() {
+    let mut app = app(false, screens::device_setup());
+    app.apply(&Tape::default().device(What::PowerOff { why: "the device is resealed".into() }));
+    assert_eq!(key(&mut app, KeyCode::Char('p')), None);
+    assert!(app.notice.is_some());
+}
+
+#[test]
+fn a_command_prompt_takes_a_line() {
+    let mut app = app(true, screens::device_setup());
+    let open = KeyEvent::new(KeyCode::F(10), KeyModifiers::SHIFT);
+    assert_eq!(app.key(open), None);
+    type_in(&mut app, "w32tm /resync /force q");
+    key(&mut app, KeyCode::Backspace);
+    let line = Act::Command { line: "w32tm /resync /force".into() };
+    assert_eq!(key(&mut app, KeyCode::Enter), Some(act(vec![line])));
+    assert_eq!(app.overlay, None);
+    // A terminal may keep Shift+F10 for itself.
+    assert_eq!(key(&mut app, KeyCode::Char(':')), None);
+    assert_eq!((app.overlay, key(&mut app, KeyCode::Enter)), (Some(Overlay::Prompt), None));
+    app.apply(&Tape::default().show(screens::desktop()));
+    assert_eq!((app.key(open), app.overlay), (None, None), "out of OOBE there is none");
+}
+
+#[test]
+fn a_technician_sits_there_until_the_device_switches_itself_off() {
+    let mut app = app(true, screens::region());
+    let seats = Seats { technician: Some("tina".into()), user: Some("alice".into()) };
+    app.seats.insert(DEVICE.into(), seats);
+    let sitting = |app: &App| app.station().and_then(|s| app.sitting(s)).map(str::to_owned);
+    assert_eq!(sitting(&app).as_deref(), Some("tina"));
+    let mut tape = Tape::default();
+    app.apply(&tape.device(What::PowerLost));
+    assert_eq!(sitting(&app).as_deref(), Some("tina"), "a power cut hands nothing over");
+    app.apply(&tape.device(What::PowerOff { why: "the device is resealed".into() }));
+    assert_eq!(sitting(&app).as_deref(), Some("alice"));
 }
 
 #[test]
@@ -307,10 +349,11 @@ fn the_windows_key_has_a_key_of_its_own_where_it_means_something() {
     screen.keys.push(oobe_agent::screen::WINDOWS_KEY_FIVE_TIMES.into());
     let mut app = app(true, screen);
     let stroke = Some(act(vec![Act::Key { key: "Win".into() }]));
-    for _ in 0..5 {
+    for _ in 0..4 {
         assert_eq!(key(&mut app, KeyCode::F(10)), stroke);
     }
-    assert!(app.notice.as_deref().is_some_and(|n| n.contains("5 times")), "{:?}", app.notice);
+    assert!(app.notice.as_deref().is_some_and(|n| n.contains("4 times")), "{:?}", app.notice);
+    assert_eq!((key(&mut app, KeyCode::F(10)), &app.notice), (stroke, &None), "the page itself says it");
     app.apply(&Tape::default().show(screens::region()));
     assert_eq!(key(&mut app, KeyCode::F(10)), None, "this page does not list it");
 }

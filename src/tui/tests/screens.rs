@@ -5,9 +5,13 @@ use std::collections::BTreeMap;
 use oobe_agent::esp::{EspPage, Phase, PhaseState, PhaseView, RowState, RowView};
 use oobe_agent::eventlog::EventRecord;
 use oobe_agent::io::{Correlation, Note, Slot, Timer};
+use oobe_agent::keys::KeyName;
 use oobe_agent::screen::{Button, Choice, Field, Screen, technician};
 use oobe_agent::time::{Span, VirtualTime};
+use oobe_agent::tpm::{Blob, TpmCommand, TpmProperties, TpmReply};
+use oobe_wire::crypto::KeyKind;
 use oobe_wire::time::Utc;
+use oobe_wire::tpm::PcrHash;
 
 use crate::trace::record::{Record, TraceHeader, What};
 
@@ -330,4 +334,39 @@ pub(crate) fn event(channel: &str, id: i32, text: &str) -> What {
 
 pub(crate) fn decided(rule: &str, what: &str) -> What {
     What::Note { note: Note::Decided { what: what.into(), rule: rule.into() } }
+}
+
+/// What a TPM is asked while it is proved, up to the quote.
+pub(crate) fn attestation() -> Vec<What> {
+    let aik = || KeyName::new("aik");
+    let properties = TpmProperties {
+        family: "2.0".into(),
+        manufacturer: "INTC".into(),
+        firmware: "600.18.43.0".into(),
+        is_virtual: false,
+        locked_out: false,
+        reduced: false,
+    };
+    let quote = TpmCommand::Quote {
+        aik: aik(),
+        nonce: Blob::default(),
+        bank: PcrHash::Sha256,
+        pcrs: vec![0, 1, 2, 3, 4, 5, 6, 7, 11, 12, 14],
+    };
+    let asked = [
+        (TpmCommand::GetProperties, Some(TpmReply::Properties(properties))),
+        (TpmCommand::ReadEkCertificate { endorsement: KeyKind::P256 }, None),
+        (TpmCommand::CreateAik { aik: aik(), kind: KeyKind::P256 }, None),
+        (quote, None),
+        (TpmCommand::Public { key: aik() }, None),
+    ];
+    let told = |(command, reply)| What::Tpm {
+        id: Correlation { boot: 1, slot: Slot::Attest, serial: 1 },
+        command,
+        reply,
+        error: None,
+        ran: Vec::new(),
+        took: Span(300),
+    };
+    asked.into_iter().map(told).collect()
 }

@@ -11,7 +11,7 @@ use ratatui::buffer::Buffer;
 use super::fake;
 use super::screens::{self, DEVICE, Tape};
 use crate::trace::record::What;
-use crate::tui::app::{App, Hint, Overlay};
+use crate::tui::app::{App, Hint, Overlay, Seats};
 use crate::tui::palette::Palette;
 use crate::tui::view;
 use crate::world::Speed;
@@ -260,6 +260,83 @@ fn timeline() {
     }
     app.overlay = Some(Overlay::Timeline(3));
     check("timeline", &app);
+}
+
+/// The first moment of each demonstration: what it is, and which keys there are.
+#[test]
+fn demo_begins() {
+    use crate::scenario::{Fixtures, parse};
+
+    for name in ["user-driven", "self-deploying", "pre-provisioned"] {
+        let file = format!("{}/scenarios/{name}.toml", env!("CARGO_MANIFEST_DIR"));
+        let text = std::fs::read_to_string(&file).expect("the scenario is there");
+        let scenario = parse(name, &file, &text, &Fixtures::built_in(), &[]).expect("it is sound");
+        let header = crate::trace::TraceHeader { scenario: name.into(), ..screens::header() };
+        let mut app = App::new(&header, true, false, Speed::Scaled(60.0));
+        (app.title, app.may_take_over) = (scenario.spec.title, true);
+        app.apply(&Tape::default().of("pc", What::PowerOn));
+        check(&format!("demo_{name}"), &app);
+    }
+}
+
+/// What whoever watches sees of the TPM while it is proved.
+#[test]
+fn demo_tpm_at_work() {
+    let mut app = with(screens::securing());
+    let mut tape = Tape { t: 30_000, ..Tape::default() };
+    for what in screens::attestation() {
+        app.apply(&tape.after(300).device(what));
+    }
+    app.tempo.t = VirtualTime(tape.t);
+    check("demo_tpm", &app);
+}
+
+fn seats() -> Seats {
+    Seats { technician: Some("tina".into()), user: Some("alice".into()) }
+}
+
+/// The technician's hint on the first page; five strokes of the Windows key.
+#[test]
+fn technicians_first_page() {
+    let mut region = screens::region();
+    region.keys.push(oobe_agent::screen::WINDOWS_KEY_FIVE_TIMES.into());
+    let mut app = with(region);
+    app.seats.insert(DEVICE.into(), seats());
+    check("preprov_first_page", &app);
+}
+
+#[test]
+fn resealed() {
+    let mut app = with(screens::resealable(true));
+    app.seats.insert(DEVICE.into(), seats());
+    let mut tape = Tape { t: 60_000, ..Tape::default() };
+    app.apply(&tape.device(What::PowerOff { why: "the device is resealed".into() }));
+    app.tempo.t = VirtualTime(1_200_000);
+    app.tempo.quiet = Some(VirtualTime(60_000 + 5_700_000));
+    check("resealed", &app);
+    app.apply(&tape.after(5_700_000).device(What::PowerOn));
+    app.apply(&tape.device(screens::timer(Timer::Boot, 25, "Windows to start")));
+    (app.tempo.t, app.tempo.quiet) = (VirtualTime(tape.t), None);
+    check("switched_on_again", &app);
+}
+
+#[test]
+fn command_prompt() {
+    let mut app = with(screens::failed(true));
+    app.key(KeyEvent::new(KeyCode::F(10), KeyModifiers::SHIFT));
+    type_in(&mut app, "w32tm /res");
+    check("prompt", &app);
+}
+
+#[test]
+fn demo_ends() {
+    let mut app = App::new(&screens::header(), true, false, Speed::Scaled(60.0));
+    app.afterwards = "oobe demo self-deploying".into();
+    for record in fake::records(fake::user_driven()) {
+        app.apply(&record);
+    }
+    app.tempo.t = app.model.now;
+    check("demo_ended", &app);
 }
 
 #[test]

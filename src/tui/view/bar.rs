@@ -6,6 +6,7 @@ use ratatui::layout::Rect;
 use super::canvas::{Canvas, columns};
 use crate::tui::app::App;
 use crate::tui::keymap::{self, Action, KEYMAP};
+use crate::tui::model::Station;
 use crate::tui::pace::speed_name;
 
 /// What runs, and where virtual time stands.
@@ -26,13 +27,20 @@ pub(super) fn head(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
                 let key = keymap::name(Action::Device, app.is_typing());
                 (format!(" YOUR TURN: {} ({key}) ", asking.name), look.bar_alert)
             }
-            (Some(_), _) => (" YOUR TURN ".to_owned(), look.bar_alert),
+            (Some(asking), _) => (your_turn(app, asking), look.bar_alert),
             (None, _) => return,
         },
     };
     let at = area.width.saturating_sub(columns(&time) + columns(&chip) + 1).max(x + 1);
     let room = Rect { width: area.width.saturating_sub(columns(&time) + 1), ..area };
     canvas.put_at(room, at, 0, &chip, style);
+}
+
+/// Whose place the person at the terminal takes, where the scenario says it.
+fn your_turn(app: &App, asking: &Station) -> String {
+    app.sitting(asking)
+        .filter(|who| *who != "you")
+        .map_or_else(|| " YOUR TURN ".to_owned(), |who| format!(" YOUR TURN, {who} "))
 }
 
 /// The keys that mean something now.

@@ -28,9 +28,9 @@ impl Canvas<'_> {
         }
     }
 
-    /// Writes `text` in the row `y` of `area`, cut to its width.
-    pub(super) fn put(&mut self, area: Rect, y: u16, text: &str, style: Style) {
-        self.put_at(area, 0, y, text, style);
+    /// Writes `text` in the row `y` of `area`, cut to its width. Tells how many columns it took.
+    pub(super) fn put(&mut self, area: Rect, y: u16, text: &str, style: Style) -> u16 {
+        self.put_at(area, 0, y, text, style)
     }
 
     /// The same, `x` columns in. Tells how many columns it took.

@@ -1,12 +1,13 @@
 //! What opens over the frame: help, the story, the question before a power cut.
 
 use oobe_agent::screen::WINDOWS_KEY_FIVE_TIMES;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 
 use super::canvas::{Canvas, below, inset};
 use super::panel;
 use crate::tui::app::App;
 use crate::tui::keymap::KEYMAP;
+use crate::tui::text;
 
 /// A box in the middle.
 fn window(canvas: &mut Canvas<'_>, area: Rect, width: u16, height: u16, title: &str) -> Rect {
@@ -49,7 +50,9 @@ pub(super) fn help(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
         y += 3;
     }
     let line = "While a screen asks you something, virtual time waits. In a field, letters are text: use the F keys there.";
-    canvas.put_wrapped(inner, y + 1, line, 2, look.panel_soft);
+    // Where the keys take all the room, they matter more.
+    let most = inner.height.saturating_sub(y + 1);
+    canvas.put_wrapped(inner, y + 1, line, usize::from(most.min(2)), look.panel_soft);
 }
 
 /// The story so far; `back` lines back from its end.
@@ -75,4 +78,27 @@ pub(super) fn confirm_power(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
     canvas.put(inner, 1, "Memory is lost, the disk stays. It comes back", look.panel);
     canvas.put(inner, 2, "after ten seconds.", look.panel);
     canvas.put(inner, 3, "y, Enter: cut it    any other key: leave it", look.panel_soft);
+}
+
+/// The command prompt.
+pub(super) fn prompt(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
+    const PROMPT: &str = "C:\\Windows\\System32>";
+    let look = canvas.look;
+    let known = oobe_agent::prompt::COMMANDS;
+    let height = u16::try_from(known.len()).unwrap_or(0) + 6;
+    let inner = window(canvas, area, 72, height, "Administrator: cmd.exe");
+    let at = canvas.put(inner, 0, PROMPT, look.panel);
+    let line = Rect { x: inner.x + at, width: inner.width.saturating_sub(at), ..inner };
+    let (part, column) = text::window(&app.prompt.text(), app.prompt.cursor(), usize::from(line.width));
+    canvas.put(line, 0, &part, look.panel_accent);
+    if line.width > 0 {
+        let column = u16::try_from(column).unwrap_or(0).min(line.width - 1);
+        canvas.cursor = Some(Position::new(line.x + column, line.y));
+    }
+    let mut y = 2;
+    for command in known {
+        canvas.put(inner, y, command, look.panel_soft);
+        y += 1;
+    }
+    canvas.put(inner, y + 1, "Enter: run it    Esc: close", look.panel_soft);
 }

@@ -13,7 +13,7 @@ const WIDE: u16 = 82;
 
 /// Draws a page.
 pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, screen: &Screen, app: &App) {
-    let (inner, picture, content) = card(canvas, area);
+    let (inner, picture, content) = card(canvas, area, screen);
     if let Some(picture) = picture {
         art::draw(canvas, picture, art::picture(&screen.id, screen.error.is_some()));
     }
@@ -34,7 +34,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, screen: &Screen, app: &A
 }
 
 /// The page itself: all of it, where its picture goes, and its content.
-fn card(canvas: &mut Canvas<'_>, area: Rect) -> (Rect, Option<Rect>, Rect) {
+fn card(canvas: &mut Canvas<'_>, area: Rect, screen: &Screen) -> (Rect, Option<Rect>, Rect) {
     let look = canvas.look;
     if area.width < WIDE || area.height < 22 {
         canvas.fill(area, look.card);
@@ -46,7 +46,9 @@ fn card(canvas: &mut Canvas<'_>, area: Rect) -> (Rect, Option<Rect>, Rect) {
     let place =
         Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 2, width, height };
     let inner = inset(canvas.frame(place, "", look.card, look.edge), 2, 1);
-    let left = (inner.width * 3 / 8).min(36);
+    // The rows of the status page are long: its picture has to do with what it needs.
+    let most = if screen.esp.is_some() { 24 } else { 36 };
+    let left = (inner.width * 3 / 8).min(most);
     let picture = Rect { width: left, ..inner };
     let content = Rect { x: picture.right() + 2, width: inner.width - left - 2, ..inner };
     (inner, Some(picture), content)

@@ -8,7 +8,7 @@ use ratatui::style::Style;
 use super::canvas::{Canvas, below, inset};
 use crate::tui::app::App;
 use crate::tui::keymap::{self, Action};
-use crate::tui::model::{Mark, Station, StoryLine, Wait};
+use crate::tui::model::{Mark, Power, Station, StoryLine, Wait};
 use crate::tui::palette::Palette;
 use crate::tui::text;
 
@@ -34,7 +34,7 @@ pub(super) fn bottom(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
         if let Some(line) =
             app.model.story.iter().rev().find(|l| !matches!(l.mark, Mark::Event | Mark::Screen | Mark::Cloud))
         {
-            rows.push(("last", format!("{} {}", line.t, line.text), mark_style(look, line.mark)));
+            rows.push(("last", format!("{} {}", line.t, line.words()), mark_style(look, line.mark)));
         }
     }
     for (y, (label, value, style)) in (0..area.height).zip(rows) {
@@ -91,7 +91,9 @@ pub(super) fn side(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
         }
     }
     y = section(canvas, area, y, "STORY");
-    let lines = app.model.story.iter().rev().filter(|line| line.mark != Mark::Cloud);
+    // What went into the event log stands above, and all of it in the whole story.
+    let told = |mark: Mark| !matches!(mark, Mark::Cloud | Mark::Event);
+    let lines = app.model.story.iter().rev().filter(|line| told(line.mark));
     story(canvas, below(area, y), app, lines);
 }
 
@@ -110,7 +112,7 @@ pub(super) fn story<'a>(
     let mut shown = Vec::new();
     for line in newest {
         let who = if several { format!("{}: ", line.who) } else { String::new() };
-        let lines = text::wrap_to(&format!("{who}{}", line.text), columns, 2);
+        let lines = text::wrap_to(&format!("{who}{}", line.words()), columns, 2);
         let Some(rest) = room.checked_sub(lines.len()) else { break };
         room = rest;
         shown.push((line, lines));
@@ -136,7 +138,7 @@ fn section(canvas: &mut Canvas<'_>, area: Rect, y: u16, title: &str) -> u16 {
 fn mark_style(look: &Palette, mark: Mark) -> Style {
     match mark {
         Mark::Screen => look.label,
-        Mark::Person | Mark::Power | Mark::Trigger => look.panel_accent,
+        Mark::Person | Mark::Power | Mark::Trigger | Mark::Tpm => look.panel_accent,
         Mark::Work | Mark::Event => look.panel,
         Mark::Cloud => look.panel_soft,
         Mark::Bad => look.panel_bad,
@@ -150,15 +152,30 @@ fn waits(station: &Station, app: &App) -> Vec<String> {
         .waits()
         .iter()
         .map(|wait| match wait {
-            Wait::Person(what) if app.hands() => format!("you, {what}"),
-            Wait::Person(what) => format!("{}, {what}", station.person.as_deref().unwrap_or("the person")),
+            Wait::Person(what) if app.hands() => format!("you, {}", with_windows_key(what, station, app)),
+            Wait::Person(what) => format!("{}, {what}", app.sitting(station).unwrap_or("the person")),
             wait => wait.words(app.tempo.t),
         })
         .collect();
+    if station.is_off() && app.can_switch_on() {
+        words.push(format!("you, to press the power button ({})", keymap::name(Action::Power, false)));
+    }
     if words.is_empty() {
-        words.push("nothing".into());
+        let starts = matches!(station.power, Power::Starting(_));
+        words.push(if starts { "Windows to start".into() } else { "nothing".into() });
     }
     words
+}
+
+/// A technician has another way on from the first pages, which no page tells of.
+fn with_windows_key(what: &str, station: &Station, app: &App) -> String {
+    if app.is_technicians(station) && app.offers(Action::WindowsKey) {
+        let key = keymap::name(Action::WindowsKey, app.is_typing());
+        let what = what.strip_prefix("to press ").unwrap_or(what);
+        format!("to press {key} five times (the Windows key), or {what}")
+    } else {
+        what.to_owned()
+    }
 }
 
 /// A rule with what it stands on: `USR-013 (seed)`.
@@ -189,10 +206,9 @@ fn ending(app: &App) -> Vec<String> {
     if let Some(line) = app.station().and_then(interruptions) {
         after = format!("{after}, {line}");
     }
-    vec![
-        end.detail.clone(),
-        after,
-        app.model.basis().to_string(),
-        format!("press {} to leave", keymap::name(Action::Quit, app.is_typing())),
-    ]
+    let mut leave = format!("press {} to leave", keymap::name(Action::Quit, app.is_typing()));
+    if !app.afterwards.is_empty() {
+        leave = format!("{leave}; next: {}", app.afterwards);
+    }
+    vec![end.detail.clone(), after, app.model.basis().to_string(), leave]
 }

@@ -21,6 +21,7 @@ mod choice;
 mod container;
 mod conversation;
 mod endorsement;
+mod outside;
 mod pace;
 mod primary;
 mod properties;
@@ -35,5 +36,6 @@ mod tests;
 
 pub use backend::BackendError;
 pub use choice::{TpmBackend, TpmBackendError};
+pub(super) use outside::endorsement_key;
 pub use setup::TpmSetup;
-pub(super) use socket::TpmSocket;
+pub use socket::TpmSocket;

@@ -16,7 +16,7 @@ use super::{attestation, boot, endorsement, properties, usage};
 
 /// A TPM socket.
 #[derive(Debug, Clone, Default)]
-pub(in crate::world) struct TpmSocket(Option<Box<Plugged>>);
+pub struct TpmSocket(Option<Box<Plugged>>);
 
 /// A TPM in its socket.
 #[derive(Debug, Clone)]
@@ -67,12 +67,7 @@ impl TpmSocket {
     }
 
     /// A TPM: a software TPM in this process, or that one outside. `seed` and `name` are those of world and device.
-    pub(in crate::world) fn new(
-        setup: TpmSetup,
-        backend: &TpmBackend,
-        seed: u64,
-        name: &str,
-    ) -> Result<Self, BackendError> {
+    pub fn new(setup: TpmSetup, backend: &TpmBackend, seed: u64, name: &str) -> Result<Self, BackendError> {
         let tpm = match backend.open()? {
             Some(outside) => Chip::Outside(Arc::new(Mutex::new(outside))),
             None => Chip::Inside(InProcess::new(setup.clone())),
@@ -93,7 +88,7 @@ impl TpmSocket {
     }
 
     /// The device's power comes on.
-    pub(in crate::world) fn power_on(&mut self, now: VirtualTime) {
+    pub fn power_on(&mut self, now: VirtualTime) {
         if let Some(plugged) = &mut self.0
             && matches!(plugged.power, Power::Off)
         {
@@ -156,7 +151,7 @@ impl TpmSocket {
     }
 
     /// Carries out a typed command.
-    pub(in crate::world) fn execute(&mut self, command: &TpmCommand, now: VirtualTime) -> TpmExecuted {
+    pub fn execute(&mut self, command: &TpmCommand, now: VirtualTime) -> TpmExecuted {
         let Some(plugged) = &mut self.0 else { return Err(TpmError::Absent).into() };
         if let Err(error) =
             plugged.get_ready(now, matches!(command, TpmCommand::Quote { .. } | TpmCommand::ReadEventLog))

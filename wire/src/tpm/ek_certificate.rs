@@ -50,7 +50,7 @@ pub enum VendorCertificateError {
 /// Which TPM a certificate is about: three attributes of the directory name in its alternative names.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub struct TpmIdentity {
-    /// Four letters of the vendor id registry, e.g. `INTC`.
+    /// Four letters of the vendor id registry, e.g. `INTC`; its number, when there are no letters to it (`id:00001014`).
     pub manufacturer: String,
     /// Model.
     pub model: String,
@@ -135,8 +135,10 @@ impl TpmIdentity {
     pub fn subject_alt_name(&self) -> Extension {
         let mut id = self.manufacturer.clone().into_bytes();
         id.resize(4, 0);
+        let number = self.manufacturer.starts_with("id:").then(|| self.manufacturer.clone());
+        let id = number.unwrap_or_else(|| format!("id:{}", hex_upper(&id)));
         let name = Name::default()
-            .with(AttributeType::Other(MANUFACTURER.into()), format!("id:{}", hex_upper(&id)))
+            .with(AttributeType::Other(MANUFACTURER.into()), id)
             .with(AttributeType::Other(MODEL.into()), self.model.as_str())
             .with(AttributeType::Other(VERSION.into()), self.version.as_str());
         Extension {
@@ -147,9 +149,36 @@ impl TpmIdentity {
     }
 }
 
-/// `id:494E5443` is INTC.
+/// `id:494E5443` is INTC. Not every id has letters: that of swtpm is the number `id:00001014` (IBM).
 fn letters(id: &str) -> Option<String> {
     let bytes = hex_decode(id.strip_prefix("id:")?).ok()?;
     let text = String::from_utf8(bytes).ok()?;
-    Some(text.trim_end_matches(['\0', ' ']).to_owned())
+    let text = text.trim_end_matches(['\0', ' ']);
+    text.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ').then(|| text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_letters_or_stay_numbers() {
+        assert_eq!(letters("id:494E5443").as_deref(), Some("INTC"));
+        assert_eq!(letters("id:414D4400").as_deref(), Some("AMD"));
+        for no_letters in ["id:00001014", "id:xyz", "INTC"] {
+            assert_eq!(letters(no_letters), None);
+        }
+    }
+
+    #[test]
+    fn an_identity_is_read_as_it_is_written() {
+        for manufacturer in ["INTC", "id:00001014"] {
+            let identity = TpmIdentity {
+                manufacturer: manufacturer.to_owned(),
+                model: "swtpm".to_owned(),
+                version: "id:20191023".to_owned(),
+            };
+            assert_eq!(TpmIdentity::read(&identity.subject_alt_name().value), Some(identity));
+        }
+    }
 }

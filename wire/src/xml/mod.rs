@@ -77,7 +77,11 @@ impl Element {
 
     /// [`Element::text`] without white space around it.
     pub fn trimmed_text(&self) -> String {
-        self.text().trim().to_owned()
+        match self.children.as_slice() {
+            [] => String::new(),
+            [Node::Text(text)] => text.trim().to_owned(),
+            _ => self.text().trim().to_owned(),
+        }
     }
 
     /// The trimmed text at the end of `locals`, when there is such an element.

@@ -1,5 +1,7 @@
 //! Reading XML leniently.
 
+use std::borrow::Cow;
+
 use quick_xml::Reader;
 use quick_xml::errors::{Error, SyntaxError};
 use quick_xml::escape::{EscapeError, unescape};
@@ -189,12 +191,19 @@ impl Builder {
     }
 }
 
+/// Whether it is a name in ASCII, as nearly all are.
+fn plain(part: &str) -> bool {
+    let goes_on = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
+    let starts = |b: u8| b.is_ascii_alphabetic() || b == b'_';
+    part.bytes().next().is_some_and(starts) && part.as_bytes().iter().all(goes_on)
+}
+
 /// Refuses names that could not be written again; the reader takes anything up to the next space.
 fn check_name(name: &str) -> Result<(), XmlErrorKind> {
     let beyond_ascii = |c: char| !c.is_ascii() && !c.is_whitespace() && !c.is_control();
     let starts = |c: char| c.is_ascii_alphabetic() || c == '_' || beyond_ascii(c);
     let goes_on = |c: char| starts(c) || c.is_ascii_digit() || matches!(c, '-' | '.');
-    let sound = |part: &str| part.starts_with(starts) && part.chars().all(goes_on);
+    let sound = |part: &str| plain(part) || part.starts_with(starts) && part.chars().all(goes_on);
     if name.split(':').all(sound) {
         Ok(())
     } else {
@@ -204,8 +213,12 @@ fn check_name(name: &str) -> Result<(), XmlErrorKind> {
 
 fn attribute_value(attribute: &Attribute<'_>) -> Result<String, XmlErrorKind> {
     // White space becomes spaces (XML 1.0, 3.3.3), except where a character reference stands for it.
-    let normal = attribute.value.replace("\r\n", " ").replace(['\r', '\n', '\t'], " ");
-    unescape(&normal).map(std::borrow::Cow::into_owned).map_err(|e| match e {
+    let normal = if attribute.value.bytes().any(|b| matches!(b, b'\r' | b'\n' | b'\t')) {
+        Cow::Owned(attribute.value.replace("\r\n", " ").replace(['\r', '\n', '\t'], " "))
+    } else {
+        Cow::Borrowed(&*attribute.value)
+    };
+    unescape(&normal).map(Cow::into_owned).map_err(|e| match e {
         EscapeError::UnrecognizedEntity(_, name) => XmlErrorKind::UnknownEntity(name),
         other => XmlErrorKind::Syntax(other.to_string()),
     })

@@ -1,6 +1,7 @@
 //! Writing XML, unindented.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use super::{Element, Node};
 
@@ -9,7 +10,8 @@ use super::{Element, Node};
 #[derive(Clone, Debug, Default)]
 pub struct Writer {
     out: String,
-    open: Vec<String>,
+    /// Where in `out` the names of the open elements stand, outermost first.
+    open: Vec<Range<usize>>,
 }
 
 impl Writer {
@@ -25,9 +27,9 @@ impl Writer {
 
     /// Opens an element.
     pub fn start(&mut self, name: &str, attributes: &[(&str, &str)]) -> &mut Self {
-        self.tag(name, attributes.iter().copied());
+        let name = self.tag(name, attributes.iter().copied());
         self.out.push('>');
-        self.open.push(name.to_owned());
+        self.open.push(name);
         self
     }
 
@@ -35,7 +37,7 @@ impl Writer {
     pub fn end(&mut self) -> &mut Self {
         if let Some(name) = self.open.pop() {
             self.out.push_str("</");
-            self.out.push_str(&name);
+            self.out.extend_from_within(name);
             self.out.push('>');
         }
         self
@@ -68,7 +70,7 @@ impl Writer {
     /// An element with all that is in it.
     pub fn element(&mut self, element: &Element) -> &mut Self {
         let name = element.qualified_name();
-        self.tag(&name, element.attributes.iter().map(|(n, v)| (n.as_str(), v.as_str())));
+        let name = self.tag(&name, element.attributes.iter().map(|(n, v)| (n.as_str(), v.as_str())));
         if element.children.is_empty() {
             self.out.push_str("/>");
             return self;
@@ -97,9 +99,12 @@ impl Writer {
         self.out
     }
 
-    fn tag<'a>(&mut self, name: &str, attributes: impl Iterator<Item = (&'a str, &'a str)>) {
+    /// Writes a tag up to its end, and tells where its name stands.
+    fn tag<'a>(&mut self, name: &str, attributes: impl Iterator<Item = (&'a str, &'a str)>) -> Range<usize> {
         self.out.push('<');
+        let start = self.out.len();
         self.out.push_str(name);
+        let name = start..self.out.len();
         for (name, value) in attributes {
             self.out.push(' ');
             self.out.push_str(name);
@@ -107,6 +112,7 @@ impl Writer {
             self.out.push_str(&escape_attribute(value));
             self.out.push('"');
         }
+        name
     }
 }
 
@@ -139,7 +145,9 @@ fn escape(text: &str, more: impl Fn(char) -> Option<&'static str>) -> Cow<'_, st
         '\0'..='\x1f' | '\u{fffe}' | '\u{ffff}' => Some("\u{fffd}"),
         _ => None,
     };
-    if !text.chars().any(|c| replacement(c).is_some()) {
+    // What is most of all text needs no look at characters: 0xef begins those two beyond ASCII that have to go.
+    let suspect = |b: u8| matches!(b, b'<' | b'>' | b'&' | b'"' | ..=0x1f | 0xef);
+    if !text.bytes().any(suspect) || !text.chars().any(|c| replacement(c).is_some()) {
         return Cow::Borrowed(text);
     }
     let mut escaped = String::with_capacity(text.len() + 16);

@@ -71,6 +71,32 @@ impl Listener {
         }
     }
 
+    /// Ours, started as the reference simulator is.
+    pub(super) fn tpm_server() -> Result<Self, String> {
+        let program = programs()?.join("tpm_server");
+        let (port, control_port) = free_ports()?;
+        let mut process = Command::new(&program)
+            .args(["-rm", "-port", &port.to_string()])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(|error| format!("{}: {error}", program.display()))?;
+        let mut line = String::new();
+        let out = process.stdout.take().expect("its output is piped");
+        // It tells both ports, the platform's last, when they are bound.
+        let mut told = BufReader::new(out);
+        for _ in 0..2 {
+            told.read_line(&mut line).map_err(|error| error.to_string())?;
+        }
+        if line.contains(&control_port.to_string()) {
+            Ok(Self { process, protocol: Protocol::Mssim, port, control_port })
+        } else {
+            let _ = process.kill();
+            let _ = process.wait();
+            Err(format!("tpm_server does not listen; it says {line:?}"))
+        }
+    }
+
     /// The reference that we are compared with; its state goes into `dir`.
     pub(super) fn swtpm(dir: &Path) -> Result<Self, String> {
         need("swtpm", &["--version"], "swtpm swtpm-tools")?;

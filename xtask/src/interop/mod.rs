@@ -6,7 +6,9 @@ mod pytss;
 mod suite;
 mod swtpm;
 mod tools;
+mod tpm_esapi;
 mod tss_esapi;
+mod whole_runs;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,10 +17,11 @@ use std::process::{Command, Stdio};
 /// A suite: its name, and what runs it.
 type Suite = (&'static str, fn() -> Result<(), String>);
 
-const SUITES: [Suite; 5] = [
+const SUITES: [Suite; 6] = [
     ("openssl", openssl::run_all),
     ("tpm2-tools", tools::run_all),
     ("swtpm", swtpm::run_all),
+    ("tpm-esapi", tpm_esapi::run_all),
     ("tss-esapi", tss_esapi::run_all),
     ("tpm2-pytss", pytss::run_all),
 ];

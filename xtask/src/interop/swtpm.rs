@@ -1,11 +1,13 @@
-//! swtpm, twice: it passes the checks to which we hold our own TPM, and its own tool drives our control channel.
+//! swtpm, three times: it passes the checks to which we hold our own TPM, its own tool drives our control channel, and the
+//! simulated device attests with it.
 
 use std::fs;
 use std::process::Command;
 
 use super::listener::{Listener, Protocol};
 use super::tools::{Bench, PROGRAM_OF_THE_TOOLS};
-use super::{Scratch, need, tools};
+use super::tpm_esapi::passed;
+use super::{Scratch, need, tools, whole_runs};
 use crate::run;
 
 pub(super) fn run_all() -> Result<(), String> {
@@ -16,6 +18,33 @@ pub(super) fn run_all() -> Result<(), String> {
     println!("swtpm: {checks} checks of tpm2-tools passed, 0 failed");
     let checks = control_channel()?;
     println!("swtpm_ioctl against our control channel: {checks} checks passed, 0 failed");
+    device()?;
+    whole_runs::run_all()
+}
+
+/// Tests of the program that need swtpm, which plain `cargo test` leaves out.
+const DEVICE: [&str; 1] =
+    ["world::tpm::tests::outside::swtpm_of_the_distribution_carries_a_whole_attestation"];
+
+/// The simulated device's typed commands with swtpm in the place of its TPM.
+fn device() -> Result<(), String> {
+    for test in DEVICE {
+        let text = run(Command::new("cargo").args([
+            "test",
+            "--locked",
+            "-p",
+            "oobe",
+            "--lib",
+            test,
+            "--",
+            "--ignored",
+            "--exact",
+        ]))?;
+        if passed(&text) != 1 {
+            return Err(format!("there is no test {test}"));
+        }
+        println!("the device with swtpm: {test} passed");
+    }
     Ok(())
 }
 

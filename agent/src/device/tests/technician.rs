@@ -151,6 +151,8 @@ fn the_red_page_offers_retry_and_reset() {
             .is_some_and(|e| e.contains("Securing your hardware") && e.contains("0x800705B4"))
     );
     assert_eq!(pc.fact("Elapsed time").as_deref(), Some("0:07:00"));
+    assert!(pc.rules().contains(&"PRE-009"), "{:?}", pc.rules());
+    assert!(!pc.rules().contains(&"MOD-021"), "that is the page of the other modes");
     opened.set(true);
     pc.press("Retry");
     pc.reach_green_page();
@@ -190,17 +192,17 @@ fn refresh_downloads_the_profile_again() {
     assert!(pc.rules().contains(&"PRE-003"));
 }
 
-/// Design, rule 7: power may go at any step. No session is held here, so the page counts as not wanted: the scripted server
-/// counts sessions, and a cut would have it release the page too early or never.
+/// Design, rule 7: power may go at any step, in the middle of a session too. The server says again what the device may have
+/// lost of an answer: one that released the page once, in an answer that never arrived, would leave it to its time limit.
 #[test]
 fn wherever_the_power_goes_the_technician_gets_to_the_green_page() {
-    let mut clean = Pc::new(ScriptedTpm::sound(), with_profile("", whole));
+    let mut clean = Pc::new(ScriptedTpm::sound(), service(""));
     clean.reach_information();
     let first = clean.steps;
     clean.press("Next");
     clean.reach_green_page();
     for cut in first + 2..clean.steps {
-        let mut pc = Pc::new(ScriptedTpm::sound(), with_profile("", whole));
+        let mut pc = Pc::new(ScriptedTpm::sound(), service(""));
         pc.reach_information();
         pc.press("Next");
         while pc.steps < cut {
@@ -210,4 +212,31 @@ fn wherever_the_power_goes_the_technician_gets_to_the_green_page() {
         pc.cut_power();
         pc.reach_green_page();
     }
+}
+
+/// What a cut costs with a server that says everything once: the release was in the answer that never arrived, and the page
+/// runs into its limit. The device is sound: it is the server's to repeat what was not acknowledged.
+#[test]
+fn a_release_that_was_lost_with_the_power_and_never_comes_again_leaves_the_page_to_its_limit() {
+    let mut server = user_phase::server(true);
+    let once = with_profile("", move |request| {
+        if request.url.starts_with("https://mdm.test/manage") {
+            server.answer(request)
+        } else {
+            whole(request)
+        }
+    });
+    let mut pc = Pc::new(ScriptedTpm::sound(), once);
+    pc.reach_information();
+    pc.press("Next");
+    // The answer to the second message of the second session has the release: power goes while it is on its way.
+    let messages = |pc: &Pc| pc.sent.iter().filter(|r| r.url.starts_with("https://mdm.test/manage")).count();
+    while messages(&pc) < 4 {
+        pc.next();
+    }
+    pc.due.clear();
+    pc.cut_power();
+    pc.until(|stage| matches!(stage, Stage::Resealable | Stage::EspFailed(_)));
+    assert!(matches!(pc.stage(), Stage::EspFailed(_)), "{:?}", pc.stage());
+    assert!(pc.screen().error.as_deref().is_some_and(|error| error.contains("0x800705B4")));
 }

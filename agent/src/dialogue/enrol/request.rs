@@ -54,6 +54,9 @@ pub(super) fn context(
     {
         add("ZeroTouchProvisioning", id.to_string());
     }
+    if let Right::Device { technician, .. } = right {
+        add(if *technician { "WhiteGlove" } else { "PlugandForget" }, "true".into());
+    }
     items
 }
 

@@ -261,17 +261,18 @@ impl Management {
         self.check_in(a, cx, false);
     }
 
-    /// Try again: apps that were given up start over.
-    pub(in crate::manage) fn retry_apps(&mut self, cx: &mut Cx<'_>) {
-        let Some(agent) = &mut self.agent else { return };
+    /// Try again: apps that were given up start over. Tells whether there are any.
+    pub(in crate::manage) fn retry_apps(&mut self, cx: &mut Cx<'_>) -> bool {
         let mut again = Vec::new();
+        let Some(agent) = &mut self.agent else { return false };
         for app in agent.apps.iter_mut().filter(|app| app.state == AppState::Failed) {
             app.failed = 0;
             app.error = None;
             again.push(app.number);
         }
-        for number in again {
-            self.app_state(cx, number, AppState::Waiting, codes::ENFORCEMENT_RETRY_NOW);
+        for number in &again {
+            self.app_state(cx, *number, AppState::Waiting, codes::ENFORCEMENT_RETRY_NOW);
         }
+        !again.is_empty()
     }
 }

@@ -19,6 +19,8 @@ pub(crate) struct SideCar {
     /// Address of the gateway, once it is known.
     pub(super) url: Option<String>,
     step: Option<Step>,
+    /// Whether to ask for the device's apps once more when this is over.
+    device_next: bool,
     /// Whether to ask for the user's apps when this is over.
     user_next: bool,
 }
@@ -73,6 +75,14 @@ impl Management {
         let request = HttpRequest::get(url).identity(self.enrolment.identity.clone());
         cx.send(Slot::SideCar, request, "looking up the side-car gateway");
         a.sidecar.step = Some(Step::Addresses { user });
+    }
+
+    /// The agent lists the device's apps anew, whatever it listed before.
+    pub(in crate::manage) fn list_again(&mut self, a: &mut Activity, cx: &mut Cx<'_>) {
+        let Some(agent) = &mut self.agent else { return };
+        agent.device_listed = false;
+        a.sidecar.device_next = a.sidecar.step.is_some();
+        self.check_in(a, cx, false);
     }
 
     fn ask_gateway(&mut self, a: &mut Activity, cx: &mut Cx<'_>, step: Step) {
@@ -142,7 +152,9 @@ impl Management {
                 if let Some(agent) = &mut self.agent {
                     agent.results.drain(..count.min(agent.results.len()));
                 }
-                if std::mem::take(&mut a.sidecar.user_next) {
+                if std::mem::take(&mut a.sidecar.device_next) {
+                    self.check_in(a, cx, false);
+                } else if std::mem::take(&mut a.sidecar.user_next) {
                     self.check_in(a, cx, true);
                 }
             }
@@ -184,7 +196,9 @@ impl Management {
             (true, _) => {}
         }
         self.track(cx, asked_for);
-        if std::mem::take(&mut a.sidecar.user_next) && !user {
+        if std::mem::take(&mut a.sidecar.device_next) {
+            self.check_in(a, cx, false);
+        } else if std::mem::take(&mut a.sidecar.user_next) && !user {
             self.check_in(a, cx, true);
         }
         self.pump(a, cx);

@@ -121,11 +121,16 @@ impl Node {
 
     /// The names below, ordered; none for a leaf.
     pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.children().map(|(name, _)| name)
+    }
+
+    /// The nodes below with their names, ordered; none for a leaf.
+    pub fn children(&self) -> impl Iterator<Item = (&str, &Self)> {
         let children = match self {
             Self::Interior(children) => Some(children),
             Self::Leaf(_) => None,
         };
-        children.into_iter().flatten().map(|(name, _)| name.as_str())
+        children.into_iter().flatten().map(|(name, node)| (name.as_str(), node))
     }
 
     /// What a Get of an interior node answers: the names below, escaped, joined with `/`.

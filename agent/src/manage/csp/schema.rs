@@ -8,6 +8,8 @@ mod device;
 mod dmclient;
 mod plain;
 
+use std::sync::LazyLock;
+
 use super::node::Format;
 use super::uri::Scope;
 
@@ -130,29 +132,50 @@ pub(crate) fn csps() -> impl Iterator<Item = &'static Csp> {
     device::CSPS.iter().chain(dmclient::CSPS).chain(apps::CSPS).chain(certificates::CSPS).chain(plain::CSPS)
 }
 
+/// A CSP whose paths are taken apart: every command and every new node looks through all of them.
+struct Apart {
+    root: Vec<&'static str>,
+    halves: Halves,
+    nodes: Vec<(Vec<&'static str>, &'static Def)>,
+}
+
+static APART: LazyLock<Vec<Apart>> = LazyLock::new(|| {
+    let nodes = |csp: &'static Csp| csp.nodes.iter().map(|def| (names(def.path), def)).collect();
+    csps().map(|csp| Apart { root: names(csp.root), halves: csp.halves, nodes: nodes(csp) }).collect()
+});
+
+/// The names of a path; none of an empty one.
+fn names(path: &'static str) -> Vec<&'static str> {
+    path.split('/').filter(|name| !name.is_empty()).collect()
+}
+
+/// The CSPs that `path` may be in, with what is below their roots.
+fn around<'p>(scope: Scope, path: &'p [&'p str]) -> impl Iterator<Item = (&'static Apart, &'p [&'p str])> {
+    let csps = APART.iter().filter(move |csp| csp.halves.has(scope));
+    csps.filter_map(|csp| Some((csp, path.strip_prefix(csp.root.as_slice())?)))
+}
+
 /// What the node at `path` would be; `None` when no CSP knows such a node.
 pub(crate) fn find(scope: Scope, path: &[&str]) -> Option<Def> {
     if matches!(path, [] | ["Vendor"] | ["Vendor", "MSFT"]) {
         return Some(ABOVE);
     }
-    csps().filter(|csp| csp.halves.has(scope)).find_map(|csp| {
-        let below = strip(csp.root, path)?;
-        csp.nodes.iter().find(|def| def.halves.has(scope) && matches(def.path, below)).copied()
+    around(scope, path).find_map(|(csp, below)| {
+        let mut nodes = csp.nodes.iter().filter(|(_, def)| def.halves.has(scope));
+        nodes.find(|(pattern, _)| matches(pattern, below)).map(|(_, def)| **def)
     })
 }
 
 /// The leaves that are there from the start below the interior node at `path`, with what they hold.
 pub(crate) fn initial_leaves(scope: Scope, path: &[&str]) -> Vec<(&'static str, Format, &'static str)> {
-    let below =
-        csps().filter(|csp| csp.halves.has(scope)).filter_map(|csp| Some((csp, strip(csp.root, path)?)));
     let mut leaves = Vec::new();
-    for (csp, below) in below {
-        for def in csp.nodes.iter().filter(|def| def.halves.has(scope)) {
-            let (above, name) = def.path.rsplit_once('/').unwrap_or(("", def.path));
+    for (csp, below) in around(scope, path) {
+        for (pattern, def) in csp.nodes.iter().filter(|(_, def)| def.halves.has(scope)) {
             if let (Kind::Leaf(format), Some(initial)) = (def.kind, def.initial)
+                && let Some((name, above)) = pattern.split_last()
                 && matches(above, below)
             {
-                leaves.push((name, format, initial));
+                leaves.push((*name, format, initial));
             }
         }
     }
@@ -165,34 +188,17 @@ pub(crate) fn permanent(scope: Scope) -> Vec<Vec<&'static str>> {
     for csp in csps().filter(|csp| csp.halves.has(scope)) {
         for def in csp.nodes.iter().filter(|def| def.halves.has(scope)) {
             if def.kind == Kind::Interior && !def.path.contains('*') {
-                let names = csp.root.split('/').chain(def.path.split('/'));
-                paths.push(names.filter(|name| !name.is_empty()).collect());
+                paths.push([names(csp.root), names(def.path)].concat());
             }
         }
     }
     paths
 }
 
-/// What is below `root` in `path`.
-fn strip<'p>(root: &str, path: &'p [&'p str]) -> Option<&'p [&'p str]> {
-    let mut rest = path;
-    for name in root.split('/') {
-        let (first, others) = rest.split_first()?;
-        if *first != name {
-            return None;
-        }
-        rest = others;
-    }
-    Some(rest)
-}
-
-fn matches(pattern: &str, path: &[&str]) -> bool {
-    if pattern.is_empty() {
-        return path.is_empty();
-    }
+fn matches(pattern: &[&str], path: &[&str]) -> bool {
     let mut path = path.iter();
-    for name in pattern.split('/') {
-        match (name, path.next()) {
+    for name in pattern {
+        match (*name, path.next()) {
             ("**", Some(_)) => return true,
             ("*", Some(_)) => {}
             (name, Some(found)) if name == *found => {}
@@ -222,9 +228,9 @@ mod tests {
     fn every_leaf_has_an_interior_above_it() {
         for csp in csps() {
             for def in csp.nodes.iter().filter(|d| !d.path.is_empty()) {
-                let above = def.path.rsplit_once('/').map_or("", |(above, _)| above);
-                let names: Vec<&str> = above.split('/').filter(|n| !n.is_empty()).collect();
-                let interior = csp.nodes.iter().find(|d| matches(d.path, &names));
+                let path = names(def.path);
+                let above = &path[..path.len() - 1];
+                let interior = csp.nodes.iter().find(|d| matches(&names(d.path), above));
                 assert_eq!(interior.map(|d| d.kind), Some(Kind::Interior), "{} {}", csp.root, def.path);
             }
         }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::node::{Format, Node, Value};
 use super::schema;
-use super::uri::{LocUri, Scope};
+use super::uri::{LocUri, Scope, UriText};
 
 /// The CSP tree of a device.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -17,15 +17,18 @@ pub struct Tree {
     /// Whose context is up: lost with every restart, so never on disk.
     #[serde(skip)]
     current: Option<String>,
+    /// Rises with whatever may have changed it.
+    #[serde(skip)]
+    changes: u64,
 }
 
 impl Default for Tree {
     fn default() -> Self {
-        Self { device: DEVICE.clone(), users: BTreeMap::new(), current: None }
+        Self { device: DEVICE.clone(), users: BTreeMap::new(), current: None, changes: 0 }
     }
 }
 
-/// What is on disk counts; whose context is up does not.
+/// What is on disk counts; whose context is up, and how it came to be so, does not.
 impl PartialEq for Tree {
     fn eq(&self, other: &Self) -> bool {
         self.device == other.device && self.users == other.users
@@ -57,6 +60,7 @@ fn plant_leaves(root: &mut Node, scope: Scope, path: &[&str]) {
 impl Tree {
     /// The user's context is up (`Some`), or gone.
     pub fn switch_user(&mut self, user: Option<&str>) {
+        self.changes += 1;
         self.current = user.map(str::to_owned);
         if let Some(user) = user {
             self.users.entry(user.to_owned()).or_insert_with(|| USER.clone());
@@ -77,15 +81,26 @@ impl Tree {
     }
 
     fn root_mut(&mut self, scope: Scope) -> Option<&mut Node> {
+        self.changes += 1;
         match scope {
             Scope::Device => Some(&mut self.device),
             Scope::User => self.users.get_mut(self.current.as_ref()?),
         }
     }
 
+    /// A number that is another one after every change since this value came to be: whoever saw it need not look again.
+    pub(in crate::manage) const fn changes(&self) -> u64 {
+        self.changes
+    }
+
     /// The node at `uri`.
     pub fn find(&self, uri: &LocUri) -> Option<&Node> {
         self.root(uri.scope)?.descend(uri.names.iter().map(String::as_str))
+    }
+
+    /// The node that a text names.
+    pub(in crate::manage) fn look(&self, uri: &UriText<'_>) -> Option<&Node> {
+        self.root(uri.scope())?.descend(uri.names())
     }
 
     /// The node at the end of `path`, in that half. For what is looked at after every step: no LocURI is made.
@@ -160,6 +175,25 @@ mod tests {
         tree.add_interior(&first_sync);
         assert_eq!(tree.read(&first_sync.child("TimeOutUntilSyncFailure")), Some("60"));
         assert!(tree.is_true(&first_sync.child("SkipUserStatusPage")));
+    }
+
+    #[test]
+    fn every_change_can_be_seen_without_looking() {
+        let mut tree = Tree::default();
+        let leaf = LocUri::device("Vendor/MSFT/Policy/Config/A/B");
+        let mut seen = tree.changes();
+        let mut changed = |tree: &Tree| std::mem::replace(&mut seen, tree.changes()) != tree.changes();
+        assert!(!changed(&tree));
+        tree.set(&leaf, Format::Chr, "x");
+        assert!(changed(&tree));
+        assert_eq!(tree.read(&leaf), Some("x"));
+        assert!(!changed(&tree), "reading is no change");
+        tree.switch_user(Some("alice"));
+        assert!(changed(&tree));
+        tree.add_interior(&leaf.parent().child("C"));
+        assert!(changed(&tree));
+        tree.remove(&leaf);
+        assert!(changed(&tree));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! LocURIs: where a node lives (reference: protocols, C.2).
 
+use std::borrow::Cow;
 use std::fmt;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
@@ -41,6 +42,14 @@ pub struct LocUri {
     pub query: Option<String>,
 }
 
+/// A LocURI as it stands in a text, for looking rather than for keeping: names without escapes are not copied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::manage) struct UriText<'a> {
+    scope: Scope,
+    names: Vec<Cow<'a, str>>,
+    query: Option<&'a str>,
+}
+
 /// The text is no LocURI.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum UriError {
@@ -68,33 +77,7 @@ impl LocUri {
 
     /// Reads a LocURI as it stands in a SyncML item.
     pub fn parse(text: &str) -> Result<Self, UriError> {
-        if text.len() > MAX_LENGTH {
-            return Err(UriError::TooLong);
-        }
-        let (path, query) = text.split_once('?').map_or((text, None), |(p, q)| (p, Some(q.to_owned())));
-        let mut parts = path.split('/');
-        if parts.next() != Some(".") {
-            return Err(UriError::NotRelative);
-        }
-        let mut names = Vec::new();
-        for part in parts {
-            let name = percent_decode_str(part).decode_utf8().map_err(|_| UriError::BadName)?;
-            if name.is_empty() {
-                return Err(UriError::BadName);
-            }
-            names.push(name.into_owned());
-        }
-        if names.len() > MAX_DEPTH {
-            return Err(UriError::TooLong);
-        }
-        let scope = match names.first().map(String::as_str) {
-            Some("User") => Scope::User,
-            _ => Scope::Device,
-        };
-        if matches!(names.first().map(String::as_str), Some("User" | "Device")) {
-            names.remove(0);
-        }
-        Ok(Self { scope, names, query })
+        UriText::parse(text).map(|uri| uri.to_owned())
     }
 
     /// The names as slices.
@@ -123,6 +106,67 @@ impl LocUri {
     /// The last name.
     pub fn last(&self) -> &str {
         self.names.last().map_or("", String::as_str)
+    }
+}
+
+impl<'a> UriText<'a> {
+    /// Reads a LocURI as it stands in a SyncML item.
+    pub(in crate::manage) fn parse(text: &'a str) -> Result<Self, UriError> {
+        if text.len() > MAX_LENGTH {
+            return Err(UriError::TooLong);
+        }
+        let (path, query) = text.split_once('?').map_or((text, None), |(p, q)| (p, Some(q)));
+        let mut parts = path.split('/');
+        if parts.next() != Some(".") {
+            return Err(UriError::NotRelative);
+        }
+        // Most are seven to nine names deep.
+        let mut names = Vec::with_capacity(9);
+        for part in parts {
+            let name = percent_decode_str(part).decode_utf8().map_err(|_| UriError::BadName)?;
+            if name.is_empty() {
+                return Err(UriError::BadName);
+            }
+            names.push(name);
+        }
+        if names.len() > MAX_DEPTH {
+            return Err(UriError::TooLong);
+        }
+        let half = names.first().map(|name| &**name);
+        let scope = if half == Some("User") { Scope::User } else { Scope::Device };
+        if matches!(half, Some("User" | "Device")) {
+            names.remove(0);
+        }
+        Ok(Self { scope, names, query })
+    }
+
+    /// Which half.
+    pub(in crate::manage) const fn scope(&self) -> Scope {
+        self.scope
+    }
+
+    /// The names from the root down.
+    pub(in crate::manage) fn names(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().map(|name| &**name)
+    }
+
+    /// Whether both are one place.
+    pub(in crate::manage) fn is(&self, other: &LocUri) -> bool {
+        self.scope == other.scope && self.names == other.names && self.query == other.query.as_deref()
+    }
+
+    /// Whether the place with these names, of whichever half, is here or below.
+    pub(in crate::manage) fn is_above(&self, names: &[String]) -> bool {
+        names.get(..self.names.len()).is_some_and(|first| self.names == first)
+    }
+
+    /// To keep it.
+    pub(in crate::manage) fn to_owned(&self) -> LocUri {
+        LocUri {
+            scope: self.scope,
+            names: self.names().map(str::to_owned).collect(),
+            query: self.query.map(str::to_owned),
+        }
     }
 }
 
@@ -181,6 +225,21 @@ mod tests {
         #[test]
         fn any_text_is_an_answer(text in ".*") {
             let _ = LocUri::parse(&text);
+        }
+
+        #[test]
+        fn a_text_that_is_looked_at_is_the_place_that_it_names(text in "(\\./)?((Device|User)/)?[a-c%0-9A-F/?]{0,20}") {
+            let (looked_at, kept) = (UriText::parse(&text), LocUri::parse(&text));
+            if let (Ok(looked_at), Ok(kept)) = (&looked_at, &kept) {
+                prop_assert!(looked_at.is(kept));
+                prop_assert!(looked_at.names().eq(kept.path()));
+                prop_assert!(looked_at.is_above(&kept.child("below").names));
+                let below = kept.child("below").to_string();
+                prop_assert!(!UriText::parse(&below).unwrap().is_above(&kept.names));
+                prop_assert!(!looked_at.is(&kept.child("below")));
+            } else {
+                prop_assert_eq!(looked_at.err(), kept.err());
+            }
         }
 
         #[test]

@@ -43,6 +43,13 @@ pub(crate) fn server(repeats: bool) -> Peer {
     peer
 }
 
+/// Holds, and says in every later session what it said before: whatever the device lost of an answer comes again.
+pub(crate) fn patient_server() -> Peer {
+    let mut peer = Peer::default().session(1, &[&fleet_hold()]);
+    peer.every = vec![fleet_hold(), fleet_release()];
+    peer
+}
+
 #[test]
 fn a_release_before_the_user_is_there_is_refused_and_hangs() {
     let mut world = World::new(PROVIDER, server(false));

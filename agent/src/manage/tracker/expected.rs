@@ -3,7 +3,7 @@
 use oobe_catalog::codes;
 
 use super::Row;
-use crate::manage::csp::{LocUri, Node, Scope};
+use crate::manage::csp::{Node, Scope, UriText};
 use crate::manage::{Activity, Management, SIDECAR};
 
 /// Delimiter of the lists (reference: protocols, D.1).
@@ -64,11 +64,11 @@ impl Management {
         self.first_sync_node(scope)?.value(&[leaf])
     }
 
-    fn expected(&self, scope: Scope, list: &str) -> Vec<LocUri> {
+    fn expected(&self, scope: Scope, list: &str) -> impl Iterator<Item = UriText<'_>> {
         let text = self.first_sync_value(scope, list).unwrap_or_default();
         let uris = text.split(DELIMITER).map(str::trim).filter(|uri| !uri.is_empty());
         // `;n`, the number of apps, stands behind app URIs and is not verified.
-        uris.filter_map(|uri| LocUri::parse(uri.rsplit_once(';').map_or(uri, |(uri, _)| uri)).ok()).collect()
+        uris.filter_map(|uri| UriText::parse(uri.rsplit_once(';').map_or(uri, |(uri, _)| uri)).ok())
     }
 
     /// Where one of the four rows stands.
@@ -86,8 +86,8 @@ impl Management {
             }
             Row::Networks => {
                 for uri in self.expected(scope, "ExpectedNetworkProfiles") {
-                    let there = self.tree.find(&uri).is_some();
-                    let pending = self.work.networks.iter().any(|work| work.names.starts_with(&uri.names));
+                    let there = self.tree.look(&uri).is_some();
+                    let pending = self.work.networks.iter().any(|work| uri.is_above(&work.names));
                     count.add(if there && !pending { Item::Done } else { Item::Pending });
                 }
             }
@@ -103,22 +103,29 @@ impl Management {
             return;
         }
         for uri in self.expected(scope, "ExpectedPolicies") {
-            let there = self.tree.find(&uri).is_some();
-            let pending = self.work.policies.contains(&uri);
+            let there = self.tree.look(&uri).is_some();
+            let pending = self.work.policies.iter().any(|work| uri.is(work));
             count.add(if there && !pending { Item::Done } else { Item::Pending });
         }
     }
 
-    fn certificate(&self, uri: &LocUri, good: &str) -> Item {
-        let status = if uri.last() == "Status" { uri.clone() } else { uri.child("Status") };
-        match self.tree.read(&status) {
+    fn certificate(&self, uri: &UriText<'_>, good: &str) -> Item {
+        match self.item(uri).and_then(|(_, item)| item.value(&["Status"])) {
             None | Some("2") => Item::Pending,
             Some(found) if found == good => Item::Done,
             Some(found) => {
                 let code = codes::E_FAIL.code.to_string();
-                Item::Failed(Some(code), format!("{uri} has status {found}"))
+                Item::Failed(Some(code), format!("{} has status {found}", uri.to_owned()))
             }
         }
+    }
+
+    /// What the URI is about, with its name: some servers write down the item, some its status.
+    fn item<'a>(&self, uri: &'a UriText<'_>) -> Option<(&'a str, &Node)> {
+        let mut names: Vec<&str> = uri.names().collect();
+        names.pop_if(|last| *last == "Status");
+        let item = self.tree.at(uri.scope(), &names)?;
+        Some((names.last().copied().unwrap_or_default(), item))
     }
 
     fn apps(&self, scope: Scope, count: &mut Count) {
@@ -126,7 +133,7 @@ impl Management {
             count.add(self.msi_item(&uri));
         }
         for uri in self.expected(scope, "ExpectedModernAppPackages") {
-            count.add(if self.tree.find(&uri).is_some() { Item::Done } else { Item::Pending });
+            count.add(if self.tree.look(&uri).is_some() { Item::Done } else { Item::Pending });
         }
         let setup = self.tree.at(scope, &TRACKING).and_then(|node| node.find(&["Setup", "Apps"]));
         let below = |path: &[&str]| setup.and_then(|node| node.find(path));
@@ -157,13 +164,13 @@ impl Management {
         state.is_some_and(|state| state != 2) && tracks
     }
 
-    fn msi_item(&self, uri: &LocUri) -> Item {
-        let status = if uri.last() == "Status" { uri.clone() } else { uri.child("Status") };
-        match self.tree.number(&status) {
+    fn msi_item(&self, uri: &UriText<'_>) -> Item {
+        let Some((product, item)) = self.item(uri) else { return Item::Pending };
+        match item.value(&["Status"]).and_then(|status| status.parse::<i64>().ok()) {
             Some(70) => Item::Done,
             Some(number @ (30 | 60)) => {
-                let code = self.tree.read(&status.parent().child("LastError")).map(str::to_owned);
-                Item::Failed(code, format!("{} has status {number}", status.parent().last()))
+                let code = item.value(&["LastError"]).map(str::to_owned);
+                Item::Failed(code, format!("{product} has status {number}"))
             }
             _ => Item::Pending,
         }

@@ -27,7 +27,9 @@ pub(crate) const DEFAULT_TEXT: &str =
 
 impl Management {
     fn mask(&self) -> i64 {
-        self.tree.number(&self.first_sync(Scope::Device).child("BlockInStatusPage")).unwrap_or(0)
+        let node = self.first_sync_node(Scope::Device);
+        let mask = node.and_then(|node| node.value(&["BlockInStatusPage"]));
+        mask.and_then(|mask| mask.parse().ok()).unwrap_or(0)
     }
 
     /// Whether the user has to wait for the end of the page (ESS-005, ESS-017, ESS-018).

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::cx::Cx;
 use crate::esp::{Phase, PhaseState, PhaseView, RowState};
-use crate::manage::csp::{LocUri, Scope};
+use crate::manage::csp::{Node, Scope};
 use crate::manage::{Activity, Management};
 use crate::registry::RegistryValue;
 
@@ -17,8 +17,11 @@ impl Management {
         if self.tracker.wanted.is_none() {
             return;
         }
-        self.mirror_first_sync(cx);
-        self.mirror_tracking(cx);
+        if a.mirrored_tree != Some(self.tree.changes()) {
+            self.mirror_first_sync(cx);
+            self.mirror_tracking(cx);
+            a.mirrored_tree = Some(self.tree.changes());
+        }
         let (device, user) = self.tracker.wanted.unwrap_or((false, false));
         let phases = self.page(a).phases;
         for view in &phases {
@@ -59,34 +62,33 @@ impl Management {
     }
 
     fn mirror_tracking(&self, cx: &mut Cx<'_>) {
-        let root = LocUri::device("Vendor/MSFT/EnrollmentStatusTracking");
-        let providers = root.child("DevicePreparation").child("PolicyProviders");
-        for name in self.tree.names(&providers) {
+        let root = self.tree.at(Scope::Device, &["Vendor", "MSFT", "EnrollmentStatusTracking"]);
+        let below =
+            |path: &[&str]| root.and_then(|root| root.find(path)).into_iter().flat_map(Node::children);
+        for (name, provider) in below(&["DevicePreparation", "PolicyProviders"]) {
             let key = format!("{TRACKING}\\DevicePreparation\\PolicyProviders\\{name}");
-            self.mirror_number(cx, &key, &providers.child(&name), "InstallationState");
-            self.mirror_number(cx, &key, &providers.child(&name), "LastError");
+            mirror_number(cx, &key, provider, "InstallationState");
+            mirror_number(cx, &key, provider, "LastError");
         }
-        let apps = root.child("Setup").child("Apps");
-        for name in self.tree.names(&apps.child("PolicyProviders")) {
-            let node = apps.child("PolicyProviders").child(&name).child("TrackingPoliciesCreated");
+        for (name, provider) in below(&["Setup", "Apps", "PolicyProviders"]) {
             let key = format!("{TRACKING}\\Setup\\Apps\\PolicyProviders\\{name}");
-            let created = u32::from(self.tree.is_true(&node));
+            let created = u32::from(provider.find(&["TrackingPoliciesCreated"]).is_some_and(Node::is_true));
             cx.write_registry(&key, "TrackingPoliciesCreated", RegistryValue::Dword(created));
         }
-        for name in self.tree.names(&apps.child("Tracking")) {
-            let provider = apps.child("Tracking").child(&name);
-            for app in self.tree.names(&provider) {
+        for (name, provider) in below(&["Setup", "Apps", "Tracking"]) {
+            for (app, node) in provider.children() {
                 let key = format!("{TRACKING}\\Setup\\Apps\\Tracking\\{name}\\{app}");
-                self.mirror_number(cx, &key, &provider.child(&app), "InstallationState");
-                self.mirror_number(cx, &key, &provider.child(&app), "RebootRequired");
+                mirror_number(cx, &key, node, "InstallationState");
+                mirror_number(cx, &key, node, "RebootRequired");
             }
         }
     }
+}
 
-    fn mirror_number(&self, cx: &mut Cx<'_>, key: &str, node: &LocUri, leaf: &str) {
-        if let Some(number) = self.tree.number(&node.child(leaf)).and_then(|n| u32::try_from(n).ok()) {
-            cx.write_registry(key, leaf, RegistryValue::Dword(number));
-        }
+fn mirror_number(cx: &mut Cx<'_>, key: &str, node: &Node, leaf: &str) {
+    let number = node.value(&[leaf]).and_then(|text| text.parse::<i64>().ok());
+    if let Some(number) = number.and_then(|n| u32::try_from(n).ok()) {
+        cx.write_registry(key, leaf, RegistryValue::Dword(number));
     }
 }
 

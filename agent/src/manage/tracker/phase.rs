@@ -76,6 +76,9 @@ impl Management {
             }
         }
         self.arm_limit(cx);
+        if phase == Phase::DeviceSetup && first && self.tracker.resealed {
+            self.reopen(a, cx);
+        }
         if first && self.sessions.completed > 0 {
             self.sync(a, cx, &format!("{} begins", phase.title()));
         }
@@ -94,14 +97,6 @@ impl Management {
             self.tree.set(&node, Format::Bool, if completed { "true" } else { "false" });
             cx.decided(rules::ESD_037, format!("{node} is {completed}"));
         }
-    }
-
-    /// The device is resealed for its user, in whose flow Device setup runs again (PRU-001).
-    pub(crate) fn reseal(&mut self) {
-        self.tracker.running = None;
-        self.tracker.begun.retain(|phase| *phase != Phase::DeviceSetup);
-        self.tracker.done.retain(|phase| *phase != Phase::DeviceSetup);
-        self.tracker.resealed = true;
     }
 
     /// Try again: what failed starts over, and so does the time limit (ESD-039).

@@ -1,148 +1,13 @@
-//! `oobe tui` as a person meets it: the real program in a pseudo-terminal, a password that is really typed, the
-//! desktop, and a terminal that is as it was before.
+//! The user-driven flow, and the terminal itself.
 
-#![cfg(unix)]
-
-use std::io::{Read, Write};
-use std::num::NonZeroU16;
+use std::io::Read;
 use std::path::Path;
-use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 
-/// The longest time anything may take. Nothing waits that long: a test goes on as soon as it can.
-const PATIENCE: Duration = Duration::from_secs(50);
-
-const ENTER: &str = "\r";
-const TAB: &str = "\t";
-const F1: &str = "\x1bOP";
-const F5: &str = "\x1b[15~";
-const F9: &str = "\x1b[20~";
-const CTRL_C: &str = "\x03";
-
-/// What came out of the pseudo-terminal so far.
-struct Seen {
-    screen: vt100::Parser,
-    /// Everything, as bytes: what escape sequences were sent.
-    bytes: Vec<u8>,
-    closed: bool,
-}
-
-/// The program in its pseudo-terminal.
-struct Session {
-    seen: Arc<(Mutex<Seen>, Condvar)>,
-    keyboard: Box<dyn Write + Send>,
-    child: Box<dyn Child + Send + Sync>,
-    master: Box<dyn MasterPty + Send>,
-    begun: Instant,
-}
-
-impl Session {
-    fn start(arguments: &[&str], columns: u16, rows: u16) -> Self {
-        let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
-        let pair = native_pty_system().openpty(size).expect("a pseudo-terminal");
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_oobe"));
-        command.args(arguments);
-        command.env("TERM", "xterm-256color");
-        command.env_remove("NO_COLOR");
-        command.cwd(env!("CARGO_MANIFEST_DIR"));
-        let child = pair.slave.spawn_command(command).expect("the program starts");
-        drop(pair.slave);
-        let seen = Seen {
-            screen: vt100::Parser::new(cells(rows), cells(columns), 0),
-            bytes: Vec::new(),
-            closed: false,
-        };
-        let seen = Arc::new((Mutex::new(seen), Condvar::new()));
-        let mut output = pair.master.try_clone_reader().expect("its output");
-        let keyboard = pair.master.take_writer().expect("its input");
-        let shared = Arc::clone(&seen);
-        thread::spawn(move || {
-            let mut buffer = [0; 8192];
-            loop {
-                // At the end, Linux reports an error in place of an end.
-                let read = output.read(&mut buffer).unwrap_or(0);
-                let mut seen = shared.0.lock().expect("nobody panics with it");
-                seen.screen.process(&buffer[..read]);
-                seen.bytes.extend_from_slice(&buffer[..read]);
-                seen.closed = read == 0;
-                shared.1.notify_all();
-                if read == 0 {
-                    return;
-                }
-            }
-        });
-        Self { seen, keyboard, child, master: pair.master, begun: now() }
-    }
-
-    /// Waits until the screen is as wanted; `what` is for the message if it never is.
-    fn wait(&self, what: &str, wanted: impl Fn(&Seen) -> bool) {
-        let (lock, news) = &*self.seen;
-        let mut seen = lock.lock().expect("nobody panics with it");
-        while !wanted(&seen) {
-            let left = PATIENCE.checked_sub(self.begun.elapsed()).filter(|_| !seen.closed);
-            let Some(left) = left else {
-                let why = if seen.closed { "the program ended" } else { "time ran out" };
-                panic!("{why} before {what}:\n{}", seen.screen.screen().contents());
-            };
-            seen = news.wait_timeout(seen, left).expect("nobody panics with it").0;
-        }
-    }
-
-    fn wait_for(&self, text: &str) {
-        self.wait(&format!("{text:?} showed"), |seen| seen.screen.screen().contents().contains(text));
-    }
-
-    fn press(&mut self, keys: &str) {
-        self.keyboard.write_all(keys.as_bytes()).and_then(|()| self.keyboard.flush()).expect("it takes keys");
-    }
-
-    /// Waits for a screen, then types.
-    fn at(&mut self, screen: &str, keys: &str) {
-        self.wait_for(screen);
-        self.press(keys);
-    }
-
-    fn contents(&self) -> String {
-        self.seen.0.lock().expect("nobody panics with it").screen.screen().contents()
-    }
-
-    /// Waits for the program to end; its exit code.
-    fn end(&mut self) -> u32 {
-        self.wait("it ended", |seen| seen.closed);
-        self.child.wait().expect("it ended").exit_code()
-    }
-
-    /// The terminal is as it was: the main screen, a cursor, no bracketed paste.
-    fn assert_restored(&self) {
-        let seen = self.seen.0.lock().expect("nobody panics with it");
-        let screen = seen.screen.screen();
-        assert!(seen.bytes.windows(8).any(|w| w == b"\x1b[?1049h"), "it was on the alternate screen");
-        assert!(!screen.alternate_screen(), "it left the alternate screen");
-        assert!(!screen.hide_cursor(), "the cursor shows");
-        assert!(!screen.bracketed_paste(), "pasting is as it was");
-    }
-}
-
-impl Drop for Session {
-    /// A test that fails leaves no program behind.
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-// The wall is what this test is about: it has to end.
-#[allow(clippy::disallowed_methods)]
-fn now() -> Instant {
-    Instant::now()
-}
-
-fn cells(number: u16) -> NonZeroU16 {
-    NonZeroU16::new(number).expect("a terminal has cells")
-}
+use crate::session::{CTRL_C, ENTER, F1, F5, F9, PATIENCE, Session, TAB, now};
 
 const SCENARIO: &str = "scenarios/user-driven.toml";
 
@@ -183,9 +48,7 @@ fn a_person_types_their_way_to_the_desktop() {
     session.assert_restored();
     let contents = session.contents();
     assert!(contents.contains("user-driven: desktop after "), "one line says how it went:\n{contents}");
-    let all =
-        String::from_utf8_lossy(&session.seen.0.lock().expect("nobody panics with it").bytes).into_owned();
-    assert!(!all.contains("not the password"));
+    assert!(!session.output().contains("not the password"));
 }
 
 #[test]
@@ -277,14 +140,9 @@ fn a_terminal_that_is_closed_ends_the_program() {
 fn the_terminal_may_change_its_size() {
     let mut session = Session::start(&["tui", SCENARIO, "--speed", "3600x"], 80, 24);
     session.wait_for("Is this the right country or region?");
-    let resize = |session: &Session, columns, rows| {
-        session.seen.0.lock().expect("nobody panics with it").screen.set_size(cells(rows), cells(columns));
-        let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
-        session.master.resize(size).expect("it can be resized");
-    };
-    resize(&session, 40, 10);
+    session.resize(40, 10);
     session.wait_for("oobe needs at least 60 x 20");
-    resize(&session, 120, 40);
+    session.resize(120, 40);
     session.wait_for("WAITS FOR");
     session.press("q");
     assert_eq!(session.end(), 0);

@@ -1,0 +1,99 @@
+//! What an administrator and a wipe do in the middle of a run.
+
+use crate::scenario::{Fixtures, parse};
+use crate::trace::record::{Record, What};
+use crate::world::{RunOptions, RunResult, run};
+
+const SCENARIO: &str = r#"
+    oobe = 1
+    title = "A device that deploys itself"
+    time_limit = "3h"
+    [tenant.contoso]
+    preset = "contoso"
+    [tenant.contoso.profile.shared]
+    preset = "self-deploying"
+    [tenant.contoso.profile.prepared]
+    preset = "pre-provisioned"
+"#;
+
+fn runs(rest: &str) -> (RunResult, Vec<Record>) {
+    let text = format!("{SCENARIO}{rest}");
+    let scenario = parse("test", "test.toml", &text, &Fixtures::built_in(), &[]).expect("it is sound");
+    let mut records = Vec::new();
+    let result = run(&scenario, &RunOptions::default(), &mut |r| records.push(r.clone())).expect("it runs");
+    (result, records)
+}
+
+/// What the cloud told under that name: whether it was allowed, and in words.
+fn told<'t>(records: &'t [Record], name: &str) -> Vec<(bool, &'t str)> {
+    let one = |record: &'t Record| match &record.what {
+        What::Cloud { what, ok, detail, .. } if what == name => Some((*ok, detail.as_str())),
+        _ => None,
+    };
+    records.iter().filter_map(one).collect()
+}
+
+#[test]
+fn a_device_that_is_wiped_at_the_sign_on_screen_begins_anew() {
+    let (result, records) = runs(
+        r#"
+        [device.pc]
+        preset = "laptop"
+        registered = { tenant = "contoso", profile = "shared" }
+        [[when]]
+        on = { screen = "winlogon.signin" }
+        after = "10m"
+        do = [{ wipe = {} }]
+        "#,
+    );
+    assert_eq!(result.ending.outcome, "quiet", "the end that it had reached is taken back");
+    assert_eq!(told(&records, "device-enrolled").len(), 1);
+    assert!(
+        told(&records, "mdm-one-time-limit")
+            .contains(&(false, "blocked for AP device by the one time limit check"))
+    );
+}
+
+#[test]
+fn a_profile_is_assigned_under_the_name_that_the_portal_has_for_it() {
+    let (result, records) = runs(
+        r#"
+        [device.pc]
+        preset = "laptop"
+        registered = { tenant = "contoso" }
+        [[when]]
+        on = { time = "10s" }
+        do = [{ admin = { does = { assign-profile = { device = "pc", profile = "shared" } } } }]
+        "#,
+    );
+    let assigned = told(&records, super::ADMINISTRATOR);
+    assert!(assigned[0].0 && assigned[0].1.contains("Self-deploying, shared device"), "{assigned:?}");
+    assert_eq!(
+        result.ending.outcome, "sign-in",
+        "a device whose profile comes later proves its TPM all the same"
+    );
+}
+
+#[test]
+fn an_import_takes_the_hardware_as_it_is_now() {
+    let (result, records) = runs(
+        r#"
+        [device.pc]
+        preset = "laptop"
+        registered = { tenant = "contoso", profile = "shared", tpm_replaced = true }
+        [[when]]
+        on = { screen = "oobe.region" }
+        do = [
+          { admin = { does = { deregister = { device = "pc" } } } },
+          { admin = { does = { register = { device = "pc" } } } },
+          { wipe = {} },
+        ]
+        "#,
+    );
+    let asked: Vec<bool> = told(&records, "ztd-registered").iter().map(|(ok, _)| *ok).collect();
+    assert_eq!(asked, [false, true], "LIC-008: with another TPM it was another device");
+    assert_eq!(told(&records, "attest-ek-registered").len(), 1);
+    assert_eq!(result.ending.outcome, "sign-in");
+    let done: Vec<bool> = told(&records, super::ADMINISTRATOR).iter().map(|(ok, _)| *ok).collect();
+    assert_eq!(done, [true, true]);
+}

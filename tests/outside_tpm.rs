@@ -1,0 +1,150 @@
+//! Whole runs with a TPM outside are those in process: the same end, the same screens, events and registry values in order,
+//! the same requests, the same decisions of the cloud. `cargo xtask interop swtpm` starts the TPMs and names them here.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use oobe::scenario::spec::Keys;
+use oobe::scenario::{self, LoadOptions, Scenario};
+use oobe::trace::record::{Record, What};
+use oobe::world::{RunOptions, run};
+use oobe_agent::io::Note;
+use oobe_wire::x509::parse_certificate;
+
+/// One scenario for each mode, one that is refused, wiped and let in again, and one that ends with the page's limit.
+const RUNS: [(&str, &str); 5] = [
+    ("self-deploying", "desktop"),
+    ("pre-provisioned", "desktop"),
+    ("user-driven", "desktop"),
+    ("self-deploying-again", "desktop"),
+    ("self-deploying-time-limit", "quiet"),
+];
+
+/// A TPM that was made today has a certificate that is valid from today on: the world begins later than that.
+const EPOCH: &str = "epoch=\"2040-01-02T08:00:00Z\"";
+
+fn shipped(name: &str) -> Scenario {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios").join(name).with_extension("toml");
+    let options = LoadOptions { set: vec![EPOCH.to_owned()], ..LoadOptions::default() };
+    scenario::load(&path, &options).expect("the scenario is valid")
+}
+
+/// What a run comes to, without what may differ from TPM to TPM: names of the vendor, keys, times.
+#[derive(Default, PartialEq, Eq)]
+struct Course {
+    outcome: String,
+    screens: Vec<String>,
+    events: Vec<String>,
+    registry: Vec<String>,
+    requests: Vec<String>,
+    cloud: Vec<String>,
+    decisions: Vec<String>,
+}
+
+impl Course {
+    fn of(scenario: &Scenario, options: &RunOptions) -> Self {
+        let mut course = Self::default();
+        let result = run(scenario, options, &mut |record| course.hear(record)).expect("the scenario runs");
+        assert_eq!(result.advice, None);
+        course.outcome = result.ending.outcome;
+        course
+    }
+
+    fn hear(&mut self, record: &Record) {
+        match &record.what {
+            What::Screen { screen } => {
+                let rows = screen.esp.iter().flat_map(|page| &page.phases).flat_map(|phase| &phase.rows);
+                let rows: Vec<&str> = rows.map(|row| row.status.as_str()).collect();
+                self.screens.push(format!("{} {:?} {rows:?}", screen.id, screen.error));
+            }
+            What::Event { event } => self.events.push(format!("{:?} {}", event.channel, event.id)),
+            What::Registry { write } => self.registry.push(format!("{} {}", write.key, write.name)),
+            What::Request { method, url, .. } => {
+                // The host of the attestation service has the vendor and the key in its name.
+                let path = url.split('/').skip(3).collect::<Vec<_>>().join("/");
+                let path = path.split('?').next().unwrap_or_default().to_owned();
+                self.requests.push(format!("{method} {path}"));
+            }
+            What::Cloud { service, what, ok, .. } => self.cloud.push(format!("{service} {what} {ok}")),
+            What::Note { note: Note::Decided { rule, .. } } => self.decisions.push(format!("{rule:?}")),
+            _ => {}
+        }
+    }
+
+    /// Each part by name.
+    fn parts(&self) -> [(&'static str, &[String]); 6] {
+        [
+            ("screens", &self.screens),
+            ("events", &self.events),
+            ("registry values", &self.registry),
+            ("requests", &self.requests),
+            ("decisions of the cloud", &self.cloud),
+            ("decisions of the device", &self.decisions),
+        ]
+    }
+}
+
+/// Certificates that the cloud is to trust besides the vendors'.
+fn trusted(file: &str) -> Vec<Vec<u8>> {
+    use rustls::pki_types::CertificateDer;
+    use rustls::pki_types::pem::PemObject as _;
+    let pem = std::fs::read(PathBuf::from(file)).expect("the file with the CA's certificates can be read");
+    let certificates: Vec<Vec<u8>> =
+        CertificateDer::pem_slice_iter(&pem).map(|der| der.expect("PEM").to_vec()).collect();
+    assert!(certificates.iter().all(|der| parse_certificate(der).is_ok()));
+    certificates
+}
+
+/// Nobody vouches for the TPM: the proof fails at the certificate's chain, and nothing is joined.
+fn refuses_without_its_authority(outside: &RunOptions) {
+    let scenario = shipped("self-deploying");
+    let course = Course::of(&scenario, &RunOptions { tpm_ca: Vec::new(), ..outside.clone() });
+    assert!(course.cloud.iter().any(|did| did == "attestation attest-ek-chain false"), "{:?}", course.cloud);
+    assert!(!course.cloud.iter().any(|did| did.contains("device-joined")));
+    assert_ne!(course.outcome, "desktop");
+    let _ = writeln!(std::io::stdout(), "{} without its CA: refused by attest-ek-chain", outside.tpm);
+}
+
+#[test]
+#[ignore = "needs a TPM outside: cargo xtask interop swtpm"]
+fn whole_runs_with_a_tpm_outside_are_those_in_process() {
+    let named = |name: &str| std::env::var(name).ok();
+    let tpm = named("OOBE_TEST_TPM").expect("OOBE_TEST_TPM names the TPM, for example mssim:127.0.0.1:2321");
+    let keys = if named("OOBE_TEST_TPM_KEYS").as_deref() == Some("rsa") { Keys::Rsa } else { Keys::P256 };
+    let inside = RunOptions { keys: Some(keys), ..RunOptions::default() };
+    let outside = RunOptions {
+        tpm: tpm.parse().expect("OOBE_TEST_TPM names a TPM"),
+        tpm_ca: named("OOBE_TEST_TPM_CA").map(|file| trusted(&file)).unwrap_or_default(),
+        ..inside.clone()
+    };
+    for (name, outcome) in RUNS {
+        let scenario = shipped(name);
+        let (wanted, found) = (Course::of(&scenario, &inside), Course::of(&scenario, &outside));
+        assert_eq!(
+            (wanted.outcome.as_str(), found.outcome.as_str()),
+            (outcome, outcome),
+            "{name} with {tpm}"
+        );
+        let mut told = Vec::new();
+        for ((what, wanted), (_, found)) in wanted.parts().into_iter().zip(found.parts()) {
+            assert!(!wanted.is_empty(), "{name}: nothing to compare in {what}");
+            let parted = wanted.iter().zip(found).position(|(a, b)| a != b);
+            if let Some(at) = parted {
+                panic!(
+                    "{name} with {tpm}: {what} part at {at}: in process {}, outside {}",
+                    wanted[at], found[at]
+                );
+            }
+            assert_eq!(wanted.len(), found.len(), "{name} with {tpm}: {what}");
+            told.push(format!("{} {what}", wanted.len()));
+        }
+        let _ = writeln!(
+            std::io::stdout(),
+            "{name} with {tpm}: {outcome}; the same as in process: {}",
+            told.join(", ")
+        );
+    }
+    if !outside.tpm_ca.is_empty() {
+        refuses_without_its_authority(&outside);
+    }
+}
