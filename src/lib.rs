@@ -1,6 +1,6 @@
 //! The program: scenario files, the world that runs them, traces, expectations, reports and the command line.
 
-mod certificates;
+pub mod certificates;
 pub mod cli;
 pub mod enroll;
 pub mod exit;

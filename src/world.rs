@@ -13,12 +13,14 @@
 //! ```
 
 mod actors;
+mod effects;
 mod host;
 mod network;
 mod people;
 mod queue;
 mod record;
 mod run;
+mod settle;
 mod time_service;
 mod tpm;
 pub mod transport;
@@ -32,23 +34,21 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use oobe_agent::flow::Stage;
-use oobe_agent::io::{Act, Correlation, Effect, HttpReply, HttpRequest, Input, Link, Note, TransportError};
-use oobe_agent::screen::technician::RESEALED;
+use oobe_agent::io::{Act, HttpReply, HttpRequest, Input, Link, Note, TransportError};
 use oobe_agent::setup::DeviceSetup;
 use oobe_agent::time::{DeviceClock, Span, VirtualTime};
 use oobe_mock_cloud::{Cloud, Service};
 use oobe_wire::crypto::KeyKind;
 use oobe_wire::time::Utc;
 
-use self::actors::{Actors, Deed};
+use self::actors::Actors;
 use self::host::Host;
-use self::network::{Fate, Network};
+use self::network::Network;
 use self::people::People;
 use self::queue::{Due, Queue};
-use self::transport::{Allowed, Exchange, Foreign, Transport};
+use self::transport::{Allowed, Foreign, Transport};
 use crate::scenario::Scenario;
 use crate::scenario::build::{self, OutsideTpm, Variation};
-use crate::scenario::spec::Action;
 use crate::trace::record::{Record, TRACE_VERSION, TraceHeader, What};
 
 /// A world in the middle of its run.
@@ -157,8 +157,8 @@ impl World {
         }
         let Some(setup) = build::attesting(scenario, with) else { return Ok((None, None)) };
         let shown = tpm::endorsement_key(&setup, &options.tpm, with.keys.into(), scenario.spec.epoch.0)?;
-        let outside = shown.key.map(|key| OutsideTpm { key, trusted: options.tpm_ca.clone() });
-        Ok((outside, shown.advice))
+        let outside = OutsideTpm { key: shown.key, trusted: options.tpm_ca.clone() };
+        Ok((Some(outside), shown.advice))
     }
 
     /// A world of one device and no cloud of ours: it talks to a server that the user named. Time is the clock on the
@@ -216,7 +216,7 @@ impl World {
     /// Time went by while nothing was due: against a foreign server virtual time is the clock on the wall, and whoever
     /// sits at the terminal may act between two events.
     pub(crate) fn elapse(&mut self, to: VirtualTime) {
-        self.now = self.now.max(to);
+        self.now = self.now.max(to.min(self.limit));
     }
 
     /// The header of its trace.
@@ -239,9 +239,9 @@ impl World {
         self.ending.as_ref()
     }
 
-    /// When the next thing happens; `None` once nothing more can.
+    /// When the next thing happens, the end by the time limit among them; `None` once nothing more can.
     pub fn next_due(&self) -> Option<VirtualTime> {
-        if self.ending.is_some() { None } else { self.queue.next_time() }
+        if self.ending.is_some() { None } else { self.queue.next_time().map(|time| time.min(self.limit)) }
     }
 
     /// The same for whoever looks on: timers that were cancelled and screens that went away don't count.
@@ -253,7 +253,11 @@ impl World {
             Due::Person { device, screen, .. } => !self.people.still_there(device, *screen),
             _ => false,
         };
-        if self.ending.is_some() { None } else { self.queue.next_time_but(over) }
+        if self.ending.is_some() {
+            None
+        } else {
+            self.queue.next_time_but(over).map(|time| time.min(self.limit))
+        }
     }
 
     /// The devices in it.
@@ -322,7 +326,7 @@ impl World {
         match self.queue.next_time() {
             None => self.end(Ending::quiet(), sink),
             Some(time) if time > self.limit => {
-                self.now = self.limit;
+                self.now = self.now.max(self.limit);
                 self.end(Ending::time_limit(), sink);
             }
             Some(_) => {
@@ -446,141 +450,6 @@ impl World {
         }
     }
 
-    fn effect(&mut self, device: &str, effect: Effect, sink: &mut Sink<'_>) {
-        match effect {
-            Effect::Send { id, request, why } => self.send(device, id, request, why, sink),
-            Effect::AskKeys { id, command } => {
-                let Some(host) = self.hosts.get_mut(device) else { return };
-                let result = host.keys.execute(&command);
-                self.emit(device, record::key(id, &command, &result), sink);
-                self.queue.push(self.now, Due::Keys { device: device.to_owned(), id, result });
-            }
-            Effect::AskTpm { id, command } => {
-                let Some(host) = self.hosts.get_mut(device) else { return };
-                let executed = host.tpm.execute(&command, self.now);
-                self.emit(device, record::tpm(id, command, &executed), sink);
-                let result = executed.result;
-                self.queue.push(self.now + executed.took, Due::Tpm { device: device.to_owned(), id, result });
-            }
-            Effect::SetTimer { timer, after, boot, why } => {
-                let Some(host) = self.hosts.get_mut(device) else { return };
-                let ticket = host.set_timer(timer);
-                let at = self.now + Span(after.0 / u64::from(self.hurry));
-                self.queue.push(at, Due::Timer { device: device.to_owned(), timer, boot, ticket });
-                self.emit(device, What::TimerSet { timer, after, why }, sink);
-            }
-            Effect::CancelTimer { timer } => {
-                if self.hosts.get_mut(device).is_some_and(|h| h.cancel_timer(timer)) {
-                    self.emit(device, What::TimerCancelled { timer }, sink);
-                }
-            }
-            Effect::ShowScreen(screen) => {
-                self.people.screen_shown(&mut self.queue, self.now, device, &screen);
-                self.emit(device, What::Screen { screen }, sink);
-            }
-            Effect::WriteEvent(event) => self.emit(device, What::Event { event }, sink),
-            Effect::WriteRegistry(write) => self.emit(device, What::Registry { write }, sink),
-            Effect::Note(note) => {
-                if let Some(host) = self.hosts.get_mut(device) {
-                    host.listen(&note);
-                }
-                self.emit(device, What::Note { note }, sink);
-            }
-            Effect::Restart { why } => {
-                if let Some(host) = self.hosts.get_mut(device) {
-                    host.goes_on();
-                    host.tpm.restart(self.now);
-                    host.forget_timers();
-                }
-                self.people.screen_dark(device);
-                self.emit(device, What::Restart { why }, sink);
-            }
-            Effect::ShutDown { why } => {
-                if let Some(host) = self.hosts.get_mut(device) {
-                    host.tpm.power_off(self.now, true);
-                    host.forget_timers();
-                }
-                self.people.switched_off(device);
-                self.emit(device, What::PowerOff { why }, sink);
-            }
-        }
-    }
-
-    /// A request leaves a device: the network decides what becomes of it.
-    fn send(
-        &mut self,
-        device: &str,
-        id: Correlation,
-        request: HttpRequest,
-        why: String,
-        sink: &mut Sink<'_>,
-    ) {
-        let client = match (&request.identity, self.hosts.get_mut(device)) {
-            (Some(identity), Some(host)) => Some(host.client_name(&identity.certificate)),
-            _ => None,
-        };
-        self.emit(device, record::request(id, &request, client, why), sink);
-        let linked = self.hosts.get(device).is_some_and(|h| h.link != Link::Down);
-        let fate = if linked {
-            self.network.decide(self.now, device, &request)
-        } else {
-            Fate::Fails(TransportError::NoNetwork)
-        };
-        let asked = self.now;
-        let device = device.to_owned();
-        match fate {
-            Fate::Lost => {}
-            Fate::Fails(error) => {
-                let at = self.now + self.network.refusal();
-                self.queue.push(at, Due::Deliver { device, id, result: Err(error), asked });
-            }
-            fate => {
-                let at = self.now + self.network.outbound();
-                self.queue.push(at, Due::Arrive { device, id, request, asked, fate });
-            }
-        }
-    }
-
-    /// A request reaches its service.
-    fn arrive(
-        &mut self,
-        device: String,
-        id: Correlation,
-        request: &HttpRequest,
-        asked: VirtualTime,
-        fate: &Fate,
-        sink: &mut Sink<'_>,
-    ) {
-        if let Some(cloud) = &self.cloud {
-            cloud.set_now(self.utc());
-        }
-        let Some(host) = self.hosts.get_mut(&device) else { return };
-        // A forced answer stands in place of the real one: the service never hears of the request.
-        let result = if let Fate::Forced(reply) = fate {
-            Ok(reply.clone())
-        } else {
-            let exchange = if time_service::is_asked(request) {
-                time_service::answer(request, self.utc())
-                    .map_or(Exchange::Silence, |reply| Exchange::Answered(Ok(reply)))
-            } else {
-                self.transport.exchange(host, request)
-            };
-            self.journal(sink);
-            match exchange {
-                Exchange::Answered(mut result) => {
-                    if let (Some(interceptor), Ok(reply)) = (&self.interceptor, &mut result) {
-                        interceptor(request, reply);
-                    }
-                    fate.apply(result)
-                }
-                Exchange::Silence => return,
-            }
-        };
-        let bytes = result.as_ref().map_or(0, |reply| reply.body.len() as u64);
-        let at = self.now + self.network.inbound(bytes) + fate.delay();
-        self.queue.push(at, Due::Deliver { device, id, result, asked });
-    }
-
     /// The cloud's UTC.
     fn utc(&self) -> Utc {
         self.epoch.plus_ms(i64::try_from(self.now.as_millis()).unwrap_or(i64::MAX))
@@ -601,51 +470,5 @@ impl World {
         self.records += 1;
         sink(&record);
         self.actors.hear(&mut self.queue, &record);
-    }
-
-    /// After everything that happened at once: is the run over? Conversations that are under way when the last device
-    /// reaches its end are finished first: a server must hear of the write that ended the run.
-    fn settle(&mut self, sink: &mut Sink<'_>) {
-        if self.ending.is_some() || self.queue.holds_traffic() {
-            return;
-        }
-        let moot = |deed: &Deed, on: Option<&str>| self.is_moot(deed, on);
-        if self.queue.holds_action(moot) {
-            return;
-        }
-        // At the sign-on screen of a device that deployed itself, its first user may be on the way; a device that was
-        // resealed may be switched on by whoever sits at the terminal.
-        let comes = |name: &str, h: &Host| match h.ended.as_deref() {
-            Some(Note::SIGN_IN) => self.people.at_the_terminal() || self.queue.holds_person(name),
-            Some(RESEALED) => self.people.at_the_terminal(),
-            _ => false,
-        };
-        if self.hosts.iter().all(|(name, h)| h.ended.is_some() && !comes(name, h)) {
-            let ending = Ending::of(self.hosts.values().filter_map(|h| h.ended.clone()));
-            self.end(ending, sink);
-        } else if self
-            .hosts
-            .iter()
-            .all(|(name, h)| (h.ended.is_some() && !comes(name, h)) || self.people.gave_up(name, &self.queue))
-        {
-            // A device whose owner walked away goes on polling its server for ever; nothing comes of that.
-            self.end(Ending::quiet(), sink);
-        }
-    }
-
-    /// Whether an action of the scenario has nothing left to do: somebody at the terminal was faster with the power button.
-    fn is_moot(&self, deed: &Deed, on: Option<&str>) -> bool {
-        let Deed::Action(Action::PowerOn { device }) = deed else { return false };
-        let host = device.as_deref().or(on).and_then(|name| self.hosts.get(name));
-        host.is_some_and(|host| host.device.flow().stage != Stage::Off)
-    }
-
-    fn end(&mut self, ending: Ending, sink: &mut Sink<'_>) {
-        self.emit(
-            "world",
-            What::End { outcome: ending.outcome.clone(), detail: ending.detail.clone() },
-            sink,
-        );
-        self.ending = Some(ending);
     }
 }

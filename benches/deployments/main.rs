@@ -96,7 +96,8 @@ fn options(seed: u64, keys: Keys) -> RunOptions {
 fn single_runs(scenario: &Scenario, seeds: u64) {
     for (name, keys) in [("P-256", Keys::P256), ("RSA-2048", Keys::Rsa)] {
         let times = (0..seeds).map(|seed| time(|| deploy(scenario, &options(seed, keys)))).collect();
-        println!("single run, {name}, median of {seeds} seeds: {:.1} ms", ms(median(times)));
+        let scenario = &scenario.name;
+        println!("single run, {scenario}, {name}, median of {seeds} seeds: {:.1} ms", ms(median(times)));
     }
 }
 

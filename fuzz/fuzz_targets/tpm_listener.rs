@@ -7,7 +7,8 @@ use std::sync::OnceLock;
 
 use libfuzzer_sys::fuzz_target;
 use tpm_sim::Tpm;
-use tpm_sim::server::{Host, mssim, new_tpm, swtpm};
+use tpm_sim::manufacture::new_tpm;
+use tpm_sim::server::{Host, mssim, swtpm};
 
 const STARTUP: [u8; 12] = [0x80, 1, 0, 0, 0, 12, 0, 0, 1, 0x44, 0, 0];
 const RANDOM: [u8; 12] = [0x80, 1, 0, 0, 0, 12, 0, 0, 1, 0x7b, 0, 8];

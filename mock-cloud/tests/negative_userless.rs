@@ -412,7 +412,7 @@ fn mdm_one_time_limit_rejects_the_second_deployment() {
     for items in [&[("ZeroTouchProvisioning", id.as_str())][..], &[]] {
         let answer = enrol(&cloud, &again, items);
         assert_eq!(fault(&answer), EnrollmentFault::DeviceNotSupported);
-        assert!(answer.text().contains("blocked for AP device by the one time limit check"));
+        assert!(answer.text().contains("Enrollment blocked for AP device by SDM One Time Limit Check"));
         refused(&cloud, checks::MDM_ONE_TIME_LIMIT);
     }
     for remedy in [

@@ -19,7 +19,9 @@ pub(super) fn explain(args: &ExplainArgs, out: &mut Output) -> Exit {
     if found.is_empty() {
         let close = suggestions(&query);
         let help = if close.is_empty() {
-            "codes, events, screens, rules, registry values and updates are known; `oobe list --help` lists them".to_owned()
+            "codes, events, screens, rules, registry values and updates are known; `oobe list --codes`, `--events`, \
+             `--screens` and `--rules` list most of them"
+                .to_owned()
         } else {
             format!("did you mean {}?", close.join(", or "))
         };

@@ -66,7 +66,7 @@ impl Duration {
                 number if digits > 15 => return Err(too_long(number)),
                 number => number.parse().map_err(|_| wrong())?,
             };
-            rest = &rest[digits..];
+            rest = rest[digits..].trim_start();
             let letters = rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len());
             let unit = match &rest[..letters] {
                 "ms" => 1,
@@ -75,7 +75,7 @@ impl Duration {
                 "h" => 3_600_000,
                 "d" => 86_400_000,
                 "" => return Err(format!("{text:?} has no unit\n{HOW_DURATION}")),
-                _ => return Err(wrong()),
+                unknown => return Err(format!("`{unknown}` is no unit of time\n{HOW_DURATION}")),
             };
             if unit >= last {
                 return Err(format!("{text:?}: units go from large to small, each once\n{HOW_DURATION}"));

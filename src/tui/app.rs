@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use crossterm::event::KeyEvent;
 use oobe_agent::io::Act;
+use oobe_agent::prompt;
 use oobe_agent::screen::{Screen, WINDOWS_KEY, WINDOWS_KEY_FIVE_TIMES};
 use oobe_agent::time::VirtualTime;
 use oobe_wire::time::Utc;
@@ -91,6 +92,8 @@ pub(super) struct App {
     pub(super) tempo: Tempo,
     /// What is typed at the command prompt.
     pub(super) prompt: Entry,
+    /// What was typed there and is no command.
+    pub(super) unknown: Option<String>,
     /// Hints by device.
     pub(super) hints: BTreeMap<String, Hint>,
     /// Who sits where, by device.
@@ -121,6 +124,7 @@ impl App {
             overlay: None,
             tempo: Tempo { t: VirtualTime::ZERO, speed, paused: false, quiet: None, turns: 0 },
             prompt: Entry::default(),
+            unknown: None,
             hints: BTreeMap::new(),
             seats: BTreeMap::new(),
             notice: None,
@@ -219,7 +223,9 @@ impl App {
             Action::Hands => self.may_take_over && self.model.end.is_none(),
             Action::Device => self.model.stations.len() > 1,
             Action::Power => self.live && self.model.end.is_none(),
-            Action::Prompt => self.hands() && self.live && self.screen().is_some_and(|s| s.id != "desktop"),
+            Action::Prompt => {
+                self.hands() && self.live && self.screen().is_some_and(|s| prompt::opens_on(&s.id))
+            }
             Action::Pause | Action::Step | Action::Slower | Action::Faster => self.model.end.is_none(),
             _ => true,
         }
@@ -278,7 +284,7 @@ impl App {
         }
         if overlay == Overlay::ConfirmPower {
             self.overlay = None;
-            let yes = matches!(event.code, KeyCode::Enter | KeyCode::Char('y' | 'Y'));
+            let yes = matches!(event.code, KeyCode::Char('y' | 'Y'));
             let device = self.station()?.name.clone();
             return yes.then_some(Command::CutPower(device));
         }
@@ -315,12 +321,19 @@ impl App {
         match event.code {
             KeyCode::Esc => self.overlay = None,
             KeyCode::Enter => {
-                self.overlay = None;
                 let line = std::mem::take(&mut self.prompt).text().trim().to_owned();
+                let known = prompt::COMMANDS.contains(&prompt::normal(&line).as_str());
+                if !line.is_empty() && !known {
+                    // It stays open, as cmd.exe does.
+                    self.unknown = Some(line);
+                    return None;
+                }
+                self.overlay = None;
                 let device = self.station()?.name.clone();
-                return (!line.is_empty()).then(|| Command::Act(device, vec![Act::Command { line }]));
+                return known.then(|| Command::Act(device, vec![Act::Command { line }]));
             }
             _ => {
+                self.unknown = None;
                 self.prompt.key(event);
             }
         }
@@ -339,7 +352,7 @@ impl App {
                 Some(_) => self.overlay = Some(Overlay::ConfirmPower),
             },
             Action::Prompt => {
-                self.prompt = Entry::default();
+                (self.prompt, self.unknown) = (Entry::default(), None);
                 self.overlay = Some(Overlay::Prompt);
             }
             Action::Device => {

@@ -14,7 +14,7 @@ use super::model::{Change, Station};
 use super::pace::Pace;
 use super::source::Source;
 use crate::trace::record::{Record, What};
-use crate::world::Speed;
+use crate::world::{Sink, Speed};
 
 /// The longest time between two frames while something moves.
 const FRAME: Duration = Duration::from_millis(80);
@@ -103,45 +103,36 @@ impl<S: Source> Player<S> {
                 }
                 self.pace.set(wall, self.source.now());
             }
-            Command::Act(device, acts) => {
-                self.catch_up();
-                self.act(&device, acts, keep);
-                self.pace.set(wall, self.source.now());
-            }
+            Command::Act(device, acts) => self.interfere(wall, keep, |source, sink| {
+                for act in acts {
+                    source.act(&device, act, sink);
+                }
+            }),
             Command::Hands(mine) => {
                 self.catch_up();
+                self.source.elapse(self.app.tempo.t);
                 self.source.people_act(!mine);
                 self.pace.set(wall, self.source.now());
             }
             Command::CutPower(device) => {
-                self.catch_up();
-                let mut made = Vec::new();
-                self.source.elapse(self.app.tempo.t);
-                self.source.cut_power(&device, OUTAGE, &mut |record| made.push(record.clone()));
-                self.take_in(made, keep);
-                self.catch_up();
-                self.pace.set(wall, self.source.now());
+                self.interfere(wall, keep, |source, sink| source.cut_power(&device, OUTAGE, sink));
             }
             Command::PressPower(device) => {
-                self.catch_up();
-                let mut made = Vec::new();
-                self.source.elapse(self.app.tempo.t);
-                self.source.press_power(&device, &mut |record| made.push(record.clone()));
-                self.take_in(made, keep);
-                self.catch_up();
-                self.pace.set(wall, self.source.now());
+                self.interfere(wall, keep, |source, sink| source.press_power(&device, sink));
             }
         }
         true
     }
 
-    fn act(&mut self, device: &str, acts: Vec<Act>, keep: &mut Keep<'_>) {
-        for act in acts {
-            let mut made = Vec::new();
-            self.source.act(device, act, &mut |record| made.push(record.clone()));
-            self.take_in(made, keep);
-        }
+    /// Whoever sits at the terminal does something to the world, at the time that they saw.
+    fn interfere(&mut self, wall: Instant, keep: &mut Keep<'_>, deed: impl FnOnce(&mut S, &mut Sink<'_>)) {
         self.catch_up();
+        self.source.elapse(self.app.tempo.t);
+        let mut made = Vec::new();
+        deed(&mut self.source, &mut |record| made.push(record.clone()));
+        self.take_in(made, keep);
+        self.catch_up();
+        self.pace.set(wall, self.source.now());
     }
 
     /// Lets everything happen that is due, up to the next thing that deserves a frame of its own.

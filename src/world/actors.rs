@@ -1,7 +1,10 @@
 //! Triggers: when something shows in the trace, somebody does something. The scenario's administrator, its network,
 //! its power cuts and its people out of turn all act through them, and so do faults of devices and services.
 
-use oobe_agent::io::{Fault, Input};
+use std::collections::BTreeMap;
+
+use oobe_agent::flow::Stage;
+use oobe_agent::io::{Correlation, Fault, Input, Note};
 use oobe_agent::time::{Span, VirtualTime};
 use oobe_mock_cloud::setup::AppSetup;
 use oobe_mock_cloud::{Cloud, ServiceFault};
@@ -15,8 +18,6 @@ use crate::scenario::spec::{
     Action, AdminAction, Condition, DeviceFault, FaultSpec, Glob, Spec, TriggerSpec,
 };
 use crate::trace::record::{Record, What};
-use oobe_agent::io::{Correlation, Note};
-use std::collections::BTreeMap;
 
 /// The name under which the trace tells what the scenario's administrator did in the cloud.
 pub(crate) const ADMINISTRATOR: &str = "administrator";
@@ -255,11 +256,20 @@ impl World {
             }
             Action::Wipe { device } => {
                 for name in self.aimed_at(target(&device).as_deref()) {
-                    // Wherever it had got to, it begins anew.
-                    if let Some(host) = self.hosts.get_mut(&name) {
+                    // Wherever it had got to, it begins anew; one that is off does so at its next start.
+                    if let Some(host) = self.hosts.get_mut(&name)
+                        && host.device.flow().stage != Stage::Off
+                    {
                         host.ended = None;
                     }
                     self.strike(&name, Fault::Wiped, sink);
+                }
+            }
+            Action::Firmware { device, tpm } => {
+                for name in self.aimed_at(target(&device).as_deref()) {
+                    if let (Some(host), Some(profile)) = (self.hosts.get_mut(&name), tpm.profile()) {
+                        host.tpm.install_firmware(profile);
+                    }
                 }
             }
             Action::Clock { device, skew } => {

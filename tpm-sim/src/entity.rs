@@ -4,8 +4,9 @@ use crate::Tpm;
 use crate::command::HandleKind;
 use crate::object::Object;
 use crate::rc::Rc;
+use crate::state::limits::{MAX_ACTIVE_SESSIONS, MAX_LOADED_OBJECTS};
 use crate::state::nv::{NvAttributes, NvIndex};
-use crate::state::objects::{PERSISTENT_FIRST, PERSISTENT_LAST};
+use crate::state::objects::{PERSISTENT_FIRST, PERSISTENT_LAST, TRANSIENT_FIRST};
 use crate::state::pcr::PCR_COUNT;
 use crate::state::sessions::Found;
 use std::sync::Arc;
@@ -33,8 +34,12 @@ pub const HT_POLICY_SESSION: u8 = 0x03;
 pub const HT_PERMANENT: u8 = 0x40;
 /// TPM_HT_TRANSIENT.
 pub const HT_TRANSIENT: u8 = 0x80;
-/// Last transient handle that can exist (part 2, section 7.5.3).
-pub const TRANSIENT_LAST: u32 = 0x80ff_fffe;
+/// Last handle of a transient object (TRANSIENT_LAST of the reference implementation: there are as many as slots).
+#[allow(clippy::cast_possible_truncation)] // a handful
+pub const TRANSIENT_LAST: u32 = TRANSIENT_FIRST + MAX_LOADED_OBJECTS as u32 - 1;
+/// Last number of a session within its type (HMAC_SESSION_LAST, POLICY_SESSION_LAST).
+#[allow(clippy::cast_possible_truncation)] // a handful
+const SESSION_LAST: u32 = MAX_ACTIVE_SESSIONS as u32 - 1;
 /// TPM_HT_PERSISTENT.
 pub const HT_PERSISTENT: u8 = 0x81;
 
@@ -84,12 +89,13 @@ impl HandleKind {
         use TpmRh::{Endorsement, Lockout, Null, Owner, Platform};
         let rh = TpmRh::try_from(handle).ok();
         let permanent = |allowed: &[TpmRh]| rh.is_some_and(|rh| allowed.contains(&rh));
-        let object = matches!(handle_type(handle), HT_TRANSIENT) && handle <= TRANSIENT_LAST
-            || (PERSISTENT_FIRST..=PERSISTENT_LAST).contains(&handle);
+        let transient = (TRANSIENT_FIRST..=TRANSIENT_LAST).contains(&handle);
+        let object = transient || (PERSISTENT_FIRST..=PERSISTENT_LAST).contains(&handle);
         let nv = handle_type(handle) == HT_NV_INDEX;
         let pcr = handle < PCR_COUNT;
-        let hmac = handle_type(handle) == HT_HMAC_SESSION;
-        let policy = handle_type(handle) == HT_POLICY_SESSION;
+        let session = handle & 0x00ff_ffff <= SESSION_LAST;
+        let hmac = handle_type(handle) == HT_HMAC_SESSION && session;
+        let policy = handle_type(handle) == HT_POLICY_SESSION && session;
         match self {
             Self::Object => object,
             Self::ObjectOrNull => object || permanent(&[Null]),
@@ -100,9 +106,7 @@ impl HandleKind {
             }
             Self::Pcr => pcr,
             Self::PcrOrNull => pcr || permanent(&[Null]),
-            Self::Context => {
-                hmac || policy || handle_type(handle) == HT_TRANSIENT && handle <= TRANSIENT_LAST
-            }
+            Self::Context => hmac || policy || transient,
             Self::HmacSession => hmac,
             Self::PolicySession => policy,
             Self::HierarchyOrNull => permanent(&[Owner, Platform, Endorsement, Null]),

@@ -61,9 +61,10 @@ impl Tpm {
         self.state.powered
     }
 
-    /// Sets the locality of the commands that follow: 0 to 4, or 32 to 255.
+    /// Sets the locality of the commands that follow: 0 to 4, or 32 to 255. There are none from 5 to 31 (part 1, "Locality");
+    /// as with the reference implementation, commands that come there are commands at 0.
     pub fn set_locality(&mut self, locality: u8) {
-        self.state.locality = locality;
+        self.state.locality = if matches!(locality, 5..=31) { 0 } else { locality };
     }
 
     /// The platform says whether somebody asserts physical presence.

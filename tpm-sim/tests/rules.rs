@@ -307,3 +307,37 @@ fn a_profile_has_its_own_curves() {
         }
     }
 }
+
+/// Handles beyond the last of their type stand for nothing that could be loaded: they are wrong values, as swtpm has them.
+#[test]
+fn a_handle_beyond_the_last_of_its_type_is_a_wrong_value() {
+    let mut tpm = started(b"handles");
+    let persistent = 0x8100_0001_u32.to_be_bytes();
+    assert_eq!(with(&mut tpm, 0x120, &[OWNER, 0x8000_0003], &[&[]], &persistent), Err(0x284), "TPM_RC_VALUE");
+    assert_eq!(with(&mut tpm, 0x120, &[OWNER, 0x8000_0002], &[&[]], &persistent), Err(0x911), "not loaded");
+    for (handle, refused) in [(0x8000_0009_u32, 0x184), (0x0200_0040, 0x184), (0x0200_003f, 0x910)] {
+        let save = [&[0x80, 1, 0, 0, 0, 14, 0, 0, 1, 0x62][..], &handle.to_be_bytes()].concat();
+        assert_eq!(tpm.execute(&save)[6..], u32::to_be_bytes(refused), "{handle:#x}");
+    }
+    for (session, refused) in [(0x0200_ffff_u32, 0x984), (0x0200_003f, 0x918)] {
+        let area = [&[0, 0, 0, 9][..], &session.to_be_bytes(), &[0; 5]].concat();
+        let clear =
+            [&[0x80, 2, 0, 0, 0, 27, 0, 0, 1, 0x26][..], &0x4000_000a_u32.to_be_bytes(), &area].concat();
+        assert_eq!(tpm.execute(&clear)[6..], u32::to_be_bytes(refused), "{session:#x}");
+    }
+}
+
+/// PCR 18 takes what comes at localities 3 and 4; there is none at 5 to 31.
+#[test]
+fn a_locality_that_there_is_not_is_the_lowest() {
+    let mut tpm = started(b"locality");
+    let digest = [&[0, 0, 0, 1, 0, 0x0b][..], &[1; 32]].concat();
+    for (locality, answer) in [(3, Ok(())), (5, Err(0x907)), (31, Err(0x907))] {
+        tpm.set_locality(locality);
+        assert_eq!(with(&mut tpm, 0x182, &[18], &[&[]], &digest).map(drop), answer, "{locality}");
+    }
+    for (set, kept) in [(4, 4), (5, 0), (31, 0), (32, 32), (255, 255)] {
+        tpm.set_locality(set);
+        assert_eq!(tpm.state.locality, kept);
+    }
+}

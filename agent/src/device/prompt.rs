@@ -5,8 +5,7 @@ use oobe_catalog::rules;
 use super::{Device, Tray};
 use crate::cx::Answer;
 use crate::dialogue::clock::{self, Resync};
-use crate::flow::Stage;
-use crate::io::{Effect, Note, Slot};
+use crate::io::{Effect, Note};
 use crate::time::VirtualTime;
 
 /// Restarts the device at once.
@@ -14,12 +13,22 @@ pub const SHUTDOWN: &str = "shutdown /r /t 0";
 /// What can be typed.
 pub const COMMANDS: [&str; 2] = [clock::COMMAND, SHUTDOWN];
 
+/// Whether the prompt opens on a screen: on pages of OOBE, not at the sign-on screen of Windows and behind it
+/// (reference: screens, `cmd.window` and the keys of `winlogon.signin`).
+pub fn opens_on(screen: &str) -> bool {
+    !matches!(screen, "winlogon.signin" | "desktop")
+}
+
+/// A line as the prompt takes it: spaces are the shell's, and Windows does not look at the case.
+pub fn normal(line: &str) -> String {
+    line.split_whitespace().collect::<Vec<_>>().join(" ").to_ascii_lowercase()
+}
+
 impl Device {
     /// Somebody typed a line at the prompt.
     pub(super) fn command(&mut self, now: VirtualTime, tray: &mut Tray, line: &str) {
-        // Spaces are the shell's, and Windows does not look at the case.
-        let typed = line.split_whitespace().collect::<Vec<_>>().join(" ").to_ascii_lowercase();
-        if matches!(self.flow.stage, Stage::Off | Stage::Booting | Stage::Desktop) {
+        let typed = normal(line);
+        if !self.memory.screen.as_ref().is_some_and(|screen| opens_on(&screen.id)) {
             return remark(tray, format!("Shift+F10 opens no prompt here: {line:?} goes nowhere"));
         }
         match typed.as_str() {
@@ -34,7 +43,6 @@ impl Device {
 
     /// The time service answered: the clock is set.
     pub(super) fn time_told(&mut self, now: VirtualTime, tray: &mut Tray, answer: Answer) {
-        debug_assert!(!self.memory.pending.contains_key(&Slot::Time), "the question is answered");
         let Some(asked) = self.memory.resync.take() else { return };
         let (mut cx, _) = self.parts(now, tray);
         match asked.resume(&mut cx, answer) {

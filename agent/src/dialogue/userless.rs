@@ -95,7 +95,7 @@ impl Userless {
                     ("request", &jwt::attach(&input, &bytes)),
                     ("client_info", "1"),
                 ]);
-                self.post(cx, body, "getting a token for the device");
+                self.post(cx, body, DOING);
                 self.state = State::Token;
                 Ok(None)
             }

@@ -22,6 +22,11 @@ pub fn reduce(flow: &mut Flow, event: Event) -> Vec<Action> {
             boot(flow, &mut wants);
         }
         Event::Wiped if flow.stage != Stage::Off => reset(flow, &mut wants),
+        Event::Wiped => {
+            // Its next start is that of a new device.
+            flow.kept = Kept::FRESH;
+            wants.push(Action::Wipe);
+        }
         Event::OptionsOpened if technician::options_open_here(flow) => technician::open(flow, &mut wants),
         Event::LinkDown => flow.link = false,
         Event::LinkUp => flow.link = true,

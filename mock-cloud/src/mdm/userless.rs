@@ -52,7 +52,7 @@ pub(super) fn admit(
     let first = registration.deployed.as_ref().is_none_or(|under| Some(under) == join.as_ref());
     journal
         .expect(checks::MDM_ONE_TIME_LIMIT, first, || {
-            "blocked for AP device by the one time limit check".into()
+            "Enrollment blocked for AP device by SDM One Time Limit Check".into()
         })
         .map_err(EnrolError::device_not_supported)?;
     Ok(Some(id))

@@ -79,7 +79,7 @@ Examples:
   oobe explain restart sign-in    words of a title or a text")]
 pub(in crate::cli) struct ExplainArgs {
     /// Code, event, screen, rule, registry value, update, or words.
-    #[arg(required = true, value_name = "WHAT")]
+    #[arg(required = true, value_name = "WHAT", allow_negative_numbers = true)]
     pub(in crate::cli) what: Vec<String>,
     /// Form of the output.
     #[arg(long, value_enum, default_value_t, help_heading = "Output")]

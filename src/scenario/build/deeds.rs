@@ -58,6 +58,7 @@ pub fn describe(action: &Action) -> String {
         Action::PowerOn { .. } => "someone presses the power button".to_owned(),
         Action::Restart { .. } => "someone restarts the device".to_owned(),
         Action::Wipe { .. } => "someone wipes the device".to_owned(),
+        Action::Firmware { tpm, .. } => format!("someone updates the TPM's firmware to that of {}", tpm.0),
         Action::Clock { skew, .. } => format!("the device's clock is off by {skew} from now on"),
         Action::Link { to, .. } => format!("the network link is {} now", to.words()),
         Action::Person { who, does } => {

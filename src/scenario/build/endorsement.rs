@@ -19,8 +19,8 @@ use crate::world::TpmSetup;
 /// A TPM that is not the scenario's: what was read from it before the world began.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OutsideTpm {
-    /// Its endorsement key.
-    pub key: PublicKey,
+    /// Its endorsement key; none when it shows none, and then the registered hash has none.
+    pub key: Option<PublicKey>,
     /// Certificates (DER) that the cloud trusts to vouch for it, besides those of the vendors.
     pub trusted: Vec<Vec<u8>>,
 }
@@ -54,14 +54,16 @@ fn assigns(action: &Action, to: &str, wanted: &str) -> bool {
     device == to && profile == wanted
 }
 
-/// Reads the endorsement key off the TPM as its maker made it; `None` when it has none that a cloud could register.
+/// Reads the endorsement key off the TPM as its maker made it; `None` when it has none that a cloud could register. Of a TPM
+/// outside nothing is at a vendor's endpoint: what its maker serves there, or serves at all, is not known here.
 pub(super) fn endorsement(
     tpm: &TpmSetup,
     kind: KeyKind,
     outside: Option<&OutsideTpm>,
 ) -> Option<Endorsement> {
     if let Some(outside) = outside {
-        return Some(Endorsement { public: bcrypt::encode_public(&outside.key), endpoint: None });
+        let key = outside.key.as_ref()?;
+        return Some(Endorsement { public: bcrypt::encode_public(key), endpoint: None });
     }
     if tpm.profile.generation != Generation::Tpm20 {
         return None;

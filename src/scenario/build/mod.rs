@@ -226,7 +226,11 @@ fn device(scenario: &Scenario, name: &str, with: Variation) -> (DeviceSetup, Opt
 /// The TPM called `name` in a device of that kind.
 fn tpm_of(scenario: &Scenario, name: &str, d: &DeviceSpec, with: Variation) -> Option<TpmSetup> {
     let profile = d.tpm.profile().expect("the scenario was checked");
-    TpmSetup::new(profile, with.seed, name, scenario.spec.epoch.0, &d.serial, &d.build)
+    let setup = TpmSetup::new(profile, with.seed, name, scenario.spec.epoch.0, &d.serial, &d.build)?;
+    Some(match d.tpm_made {
+        Some(made) => setup.made(made.0),
+        None => setup,
+    })
 }
 
 const fn as_of(date: Date) -> (i16, i8, i8) {

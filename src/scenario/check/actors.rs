@@ -2,13 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use oobe_agent::prompt::COMMANDS;
+use oobe_agent::prompt;
 use oobe_agent::screen::{captions, fields, keys};
 use oobe_catalog::screens;
+use tpm_sim::manufacture::profile::{Generation, PROFILES};
 
+use super::cloud::tpm;
 use super::{Checker, given};
 use crate::scenario::spec::{
-    Action, AdminAction, Condition, FaultSpec, NetworkFailure, NetworkFault, ServiceFailure, Step,
+    Action, AdminAction, Condition, FaultSpec, NetworkFailure, NetworkFault, ServiceFailure, Step, TpmSpec,
 };
 use crate::scenario::suggest;
 use crate::scenario::tree::shorten;
@@ -112,7 +114,10 @@ fn steps(checker: &mut Checker<'_>, path: &[&str], screen: Option<&str>, steps: 
             Step::Press(caption) => ("button or entry", caption, ids().flat_map(captions).collect()),
             Step::Fill { field, .. } => ("field", field, ids().flat_map(fields).copied().collect()),
             Step::Key(key) => ("key", key, keys().into_iter().collect()),
-            Step::Command(line) => ("command of this prompt", line, COMMANDS.into_iter().collect()),
+            Step::Command(line) => {
+                command(checker, &path, screen, line);
+                continue;
+            }
             Step::WindowsKey(times) if !(1..=20).contains(times) => {
                 let help = "five times opens the Windows Autopilot options: `{ windows-key = 5 }`";
                 checker.wrong(&path, format!("nobody presses a key {times} times"), help);
@@ -132,6 +137,25 @@ fn steps(checker: &mut Checker<'_>, path: &[&str], screen: Option<&str>, steps: 
         };
         let help = suggest::question(name, known.iter().copied()).unwrap_or_else(listed);
         checker.wrong(&path, format!("{none} {what} `{}`", shorten(name)), help);
+    }
+}
+
+/// A line for the command prompt, and a page that has one.
+fn command(checker: &mut Checker<'_>, path: &[&str], screen: Option<&str>, line: &str) {
+    if !prompt::COMMANDS.contains(&prompt::normal(line).as_str()) {
+        let known = prompt::COMMANDS.map(|command| format!("`{command}`")).join(", ");
+        checker.wrong(
+            path,
+            format!("the prompt knows no command `{}`", shorten(line)),
+            format!("there are: {known}"),
+        );
+    }
+    if let Some(screen) = screen.filter(|id| !prompt::opens_on(id)) {
+        checker.wrong(
+            path,
+            format!("no prompt opens on `{screen}`"),
+            "Shift+F10 opens one on the pages of OOBE",
+        );
     }
 }
 
@@ -185,6 +209,9 @@ fn action(checker: &mut Checker<'_>, path: &[&str], does: &Action) {
                 checker.device(&at("device"), device);
             }
         }
+        Action::Firmware { device, tpm } => {
+            firmware(checker, &at("device"), &at("tpm"), device.as_deref(), tpm);
+        }
         Action::Person { who, does } => {
             if let Some(who) = who {
                 checker.known(&at("who"), "person", who, spec.person.keys().map(String::as_str));
@@ -193,6 +220,36 @@ fn action(checker: &mut Checker<'_>, path: &[&str], does: &Action) {
         }
         Action::Network { fault, .. } => network(checker, &at("fault"), fault),
         Action::Admin { does } => admin(checker, &at("does"), does),
+    }
+}
+
+/// New firmware must be for the part that the device has, and for every device's when none is named.
+fn firmware(
+    checker: &mut Checker<'_>,
+    device_path: &[&str],
+    path: &[&str],
+    device: Option<&str>,
+    new: &TpmSpec,
+) {
+    let spec = checker.spec;
+    if device.is_some_and(|name| !checker.device(device_path, name)) || !tpm(checker, path, new) {
+        return;
+    }
+    for (name, has) in spec.device.iter().filter(|(name, _)| device.is_none_or(|named| named == *name)) {
+        let (Some(old), Some(wanted)) = (has.tpm.profile(), new.profile()) else { continue };
+        if old.generation != Generation::None && old.runs_firmware_of(wanted) {
+            continue;
+        }
+        let others = PROFILES.iter().filter(|p| old.generation != Generation::None && p.id != old.id);
+        let fits: Vec<String> =
+            others.filter(|p| old.runs_firmware_of(p)).map(|p| format!("`{}`", p.id)).collect();
+        let help = if fits.is_empty() {
+            format!("there is no other firmware for `{}`", old.id)
+        } else {
+            format!("there is the firmware of {}", fits.join(", "))
+        };
+        let message = format!("the firmware of `{}` does not run on the TPM of `{name}`", wanted.id);
+        checker.wrong(path, message, help);
     }
 }
 

@@ -6,7 +6,7 @@ use oobe_catalog::WindowsBuild;
 use oobe_wire::ids::Guid;
 
 use super::Checker;
-use crate::scenario::spec::{AppSpec, Blocking, Detection, DeviceSpec, Scalar, TenantSpec};
+use crate::scenario::spec::{AppSpec, Blocking, Detection, DeviceSpec, Scalar, TenantSpec, TpmSpec};
 use crate::scenario::suggest;
 use crate::scenario::tree::shorten;
 
@@ -247,11 +247,7 @@ fn check_device(checker: &mut Checker<'_>, name: &str, device: &DeviceSpec) {
     // All of this goes into a hardware hash, which has room for 3000 bytes.
     checker.line(&path(&["manufacturer"]), &device.manufacturer, 64);
     checker.line(&path(&["model"]), &device.model, 64);
-    if device.tpm.profile().is_none() {
-        let kinds: Vec<&str> = tpm_sim::manufacture::profile_list().map(|(id, _)| id).collect();
-        let message = format!("there is no TPM called `{}`", shorten(&device.tpm.0));
-        checker.wrong(&path(&["tpm"]), message, suggest::help(&device.tpm.0, &kinds));
-    }
+    tpm(checker, &path(&["tpm"]), &device.tpm);
     if let Err(error) = device.build.parse::<WindowsBuild>() {
         let help = "build and revision, for example \"26100.4061\" (Windows 11 24H2)";
         checker.wrong(&path(&["build"]), error.to_string(), help);
@@ -289,6 +285,17 @@ fn check_device(checker: &mut Checker<'_>, name: &str, device: &DeviceSpec) {
         let users = tenant.user.keys().map(String::as_str);
         checker.known(&path(&["registered", "user"]), "user", user, users);
     }
+}
+
+/// Whether there is a kind of TPM of this name.
+pub(super) fn tpm(checker: &mut Checker<'_>, path: &[&str], named: &TpmSpec) -> bool {
+    let known = named.profile().is_some();
+    if !known {
+        let kinds: Vec<&str> = tpm_sim::manufacture::profile_list().map(|(id, _)| id).collect();
+        let message = format!("there is no TPM called `{}`", shorten(&named.0));
+        checker.wrong(path, message, suggest::help(&named.0, &kinds));
+    }
+    known
 }
 
 fn is_domain(text: &str) -> bool {

@@ -6,7 +6,9 @@ use oobe_wire::secret::Secret;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{EventPattern, Glob, LinkSpec, NetworkFault, ProgressPattern, RequestPattern, StatePattern};
+use super::{
+    EventPattern, Glob, LinkSpec, NetworkFault, ProgressPattern, RequestPattern, StatePattern, TpmSpec,
+};
 use crate::scenario::quantity::{Duration, Offset};
 
 /// A person in front of a device. By default they do what each screen asks for.
@@ -161,6 +163,15 @@ pub enum Action {
         #[serde(default)]
         device: Option<String>,
     },
+    /// Someone updates the firmware of the TPM: it has the same keys and certificates, and from the device's next start on
+    /// the firmware of another profile. A TPM that is not the scenario's (`--tpm`) keeps its own.
+    Firmware {
+        /// Device.
+        #[serde(default)]
+        device: Option<String>,
+        /// The profile whose firmware it is.
+        tpm: TpmSpec,
+    },
     /// The clock jumps.
     Clock {
         /// Device.
@@ -208,6 +219,7 @@ impl Action {
             Self::PowerOn { .. } => "power-on",
             Self::Restart { .. } => "restart",
             Self::Wipe { .. } => "wipe",
+            Self::Firmware { .. } => "firmware",
             Self::Clock { .. } => "clock",
             Self::Link { .. } => "link",
             Self::Person { .. } => "person",

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use tpm_sim::manufacture::profile::PROFILES;
 use tpm_sim::manufacture::{Profile, profile};
 
-use crate::scenario::quantity::{Duration, Offset};
+use crate::scenario::quantity::{Duration, Moment, Offset};
 
 /// A device: the machine, the image on its disk, and what the cloud knows of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -50,6 +50,10 @@ pub struct DeviceSpec {
     /// Its TPM.
     #[serde(default)]
     pub tpm: TpmSpec,
+    /// When its TPM was made: the maker's certificates begin with that day. Half a year before the world begins when absent
+    /// (MOD-040).
+    #[serde(default)]
+    pub tpm_made: Option<Moment>,
     /// When someone presses the power button.
     #[serde(default)]
     pub power_on: Duration,

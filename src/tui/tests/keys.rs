@@ -208,6 +208,22 @@ fn the_power_goes_only_after_a_question() {
 }
 
 #[test]
+fn a_line_that_is_no_command_stays_at_the_prompt() {
+    let mut app = app(true, screens::device_setup());
+    key(&mut app, KeyCode::Char(':'));
+    for c in "help".chars() {
+        key(&mut app, KeyCode::Char(c));
+    }
+    assert_eq!(key(&mut app, KeyCode::Enter), None);
+    assert_eq!((app.overlay, app.unknown.as_deref()), (Some(Overlay::Prompt), Some("help")));
+    // A second try is typed there, too: its `p` does not ask for the power.
+    for c in "help".chars() {
+        key(&mut app, KeyCode::Char(c));
+    }
+    assert_eq!((app.overlay, app.unknown.as_deref()), (Some(Overlay::Prompt), None));
+}
+
+#[test]
 fn who_only_watches_does_not_switch_a_device_on() {
     let mut app = app(false, screens::device_setup());
     app.apply(&Tape::default().device(What::PowerOff { why: "the device is resealed".into() }));

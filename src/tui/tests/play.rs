@@ -175,7 +175,7 @@ fn power_goes_and_comes_back() {
     let mut stage = stage(Speed::Scaled(600.0));
     stage.until(&screens::region().title);
     stage.key(KeyCode::Char('p'));
-    stage.key(KeyCode::Enter);
+    stage.key(KeyCode::Char('y'));
     assert!(matches!(stage.player.app.station().map(|s| &s.power), Some(Power::Off(_))));
     for _ in 0..10 {
         stage.wait(50);

@@ -1,6 +1,7 @@
 //! What opens over the frame: help, the story, the question before a power cut.
 
 use oobe_agent::screen::WINDOWS_KEY_FIVE_TIMES;
+use oobe_agent::screen::technician::DIAGNOSTICS_KEY;
 use ratatui::layout::{Position, Rect};
 
 use super::canvas::{Canvas, below, inset};
@@ -31,7 +32,11 @@ pub(super) fn help(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
     }
     if let Some(screen) = app.screen() {
         let plain = screen.keys.iter().filter(|key| *key != WINDOWS_KEY_FIVE_TIMES);
-        rows.extend(plain.map(|key| (key.clone(), "taken by the device's screen".to_owned())));
+        let what = |key: &str| match key {
+            DIAGNOSTICS_KEY => "the device's screen: export the logs",
+            _ => "taken by the device's screen",
+        };
+        rows.extend(plain.map(|key| (key.clone(), what(key).to_owned())));
     }
     let hint = app.hint();
     let extra = if hint.is_some() { 3 } else { 0 };
@@ -77,7 +82,7 @@ pub(super) fn confirm_power(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
     canvas.put(inner, 0, &format!("Cut the power of {name}, now?"), look.panel_accent);
     canvas.put(inner, 1, "Memory is lost, the disk stays. It comes back", look.panel);
     canvas.put(inner, 2, "after ten seconds.", look.panel);
-    canvas.put(inner, 3, "y, Enter: cut it    any other key: leave it", look.panel_soft);
+    canvas.put(inner, 3, "y: cut it    any other key: leave it", look.panel_soft);
 }
 
 /// The command prompt.
@@ -94,6 +99,9 @@ pub(super) fn prompt(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
     if line.width > 0 {
         let column = u16::try_from(column).unwrap_or(0).min(line.width - 1);
         canvas.cursor = Some(Position::new(line.x + column, line.y));
+    }
+    if let Some(unknown) = &app.unknown {
+        canvas.put(inner, 1, &format!("{unknown:?} is no command here. There are:"), look.panel);
     }
     let mut y = 2;
     for command in known {

@@ -2,7 +2,8 @@
 
 use crate::scenario::{Fixtures, parse};
 use crate::trace::record::{Record, What};
-use crate::world::{RunOptions, RunResult, run};
+use crate::world::{RunOptions, RunResult, World, run};
+use oobe_agent::time::{Span, VirtualTime};
 
 const SCENARIO: &str = r#"
     oobe = 1
@@ -50,8 +51,52 @@ fn a_device_that_is_wiped_at_the_sign_on_screen_begins_anew() {
     assert_eq!(told(&records, "device-enrolled").len(), 1);
     assert!(
         told(&records, "mdm-one-time-limit")
-            .contains(&(false, "blocked for AP device by the one time limit check"))
+            .contains(&(false, "Enrollment blocked for AP device by SDM One Time Limit Check"))
     );
+}
+
+const TECHNICIAN: &str = r#"
+    [device.pc]
+    preset = "laptop"
+    registered = { tenant = "contoso", profile = "prepared" }
+    [person.tina]
+    preset = "quick"
+    technician = true
+    [person.alice]
+    preset = "quick"
+    user = "alice@contoso.test"
+    [[when]]
+    on = { power_off = true }
+    after = "1m"
+    do = [{ wipe = {} }]
+"#;
+
+#[test]
+fn a_device_that_is_wiped_while_it_is_off_stays_off_and_is_new_at_its_next_start() {
+    let (result, _) = runs(TECHNICIAN);
+    assert_eq!(result.ending.outcome, "resealed", "it has been resealed all the same");
+
+    let on_again = "[[when]]\non = { power_off = true }\nafter = \"95m\"\ndo = [{ power-on = {} }]";
+    let (_, records) = runs(&format!("{TECHNICIAN}{on_again}"));
+    let downloads =
+        |r: &&Record| matches!(&r.what, What::Request { url, .. } if url.ends_with("/ztd/v1/profile"));
+    assert_eq!(records.iter().filter(downloads).count(), 2, "nothing is left of the first profile");
+}
+
+#[test]
+fn time_never_runs_back_and_ends_at_the_limit() {
+    let text = format!("{SCENARIO}{TECHNICIAN}").replace("\"3h\"", "\"30m\"");
+    let scenario = parse("test", "test.toml", &text, &Fixtures::built_in(), &[]).expect("it is sound");
+    let options = RunOptions { interactive: true, ..RunOptions::default() };
+    let mut world = World::new(&scenario, &options).expect("it can be built");
+    let mut times = Vec::new();
+    while let Some(due) = world.next_due() {
+        // Whoever sits at the terminal looks at the page for hours.
+        world.elapse(due + Span::from_mins(600));
+        world.step(&mut |record| times.push(record.t));
+    }
+    assert!(times.is_sorted());
+    assert_eq!(times.last(), Some(&(VirtualTime::ZERO + Span::from_mins(30))));
 }
 
 #[test]

@@ -13,8 +13,8 @@ use super::conversation::Conversation;
 const FIXED: u32 = 13;
 /// TPMA_PERMANENT.inLockout.
 const IN_LOCKOUT: u32 = 1 << 9;
-/// Hypervisors (TCG Vendor ID Registry): Hyper-V, VMware.
-const HYPERVISORS: [&str; 2] = ["MSFT", "VMW"];
+/// Hypervisors (TCG Vendor ID Registry): Hyper-V; VMware; libtpms, the TPM of swtpm, which has its first author's.
+const HYPERVISORS: [&str; 3] = ["MSFT", "VMW", "IBM"];
 
 /// Reads them.
 pub(super) fn read(tpm: &mut Conversation<'_>) -> Result<TpmReply, TpmError> {
@@ -25,12 +25,11 @@ pub(super) fn read(tpm: &mut Conversation<'_>) -> Result<TpmReply, TpmError> {
     let reduced = failed_its_tests(tpm)?;
     let manufacturer = text(value(TpmPt::Manufacturer));
     let firmware = [value(TpmPt::FirmwareVersion1), value(TpmPt::FirmwareVersion2)];
-    let parts = firmware.map(|half| format!("{}.{}", half >> 16, half & 0xffff));
     Ok(TpmReply::Properties(TpmProperties {
         family: text(value(TpmPt::FamilyIndicator)),
         is_virtual: HYPERVISORS.contains(&manufacturer.as_str()),
         manufacturer,
-        firmware: parts.join("."),
+        firmware: version(firmware),
         locked_out: permanent
             .iter()
             .any(|(property, value)| *property == TpmPt::Permanent && value & IN_LOCKOUT != 0),
@@ -63,7 +62,12 @@ fn failed_its_tests(tpm: &mut Conversation<'_>) -> Result<bool, TpmError> {
     }
 }
 
+/// A version of firmware, as vendors print it: TPM_PT_FIRMWARE_VERSION_1 and 2.
+pub(super) fn version(firmware: [u32; 2]) -> String {
+    firmware.map(|half| format!("{}.{}", half >> 16, half & 0xffff)).join(".")
+}
+
 /// Four characters of a property: blanks and zeros at the end fill up.
-fn text(value: u32) -> String {
+pub(super) fn text(value: u32) -> String {
     value.to_be_bytes().map(char::from).iter().collect::<String>().trim_end_matches(['\0', ' ']).to_owned()
 }

@@ -40,13 +40,20 @@ impl TpmSetup {
         Some(Self {
             profile,
             seed: Stream::new(seed, &["tpm", name]).bytes(),
-            manufactured: u64::try_from(epoch.plus_days(-AGE_DAYS).unix_seconds()).unwrap_or(0),
+            manufactured: 0,
             platform: BootDescription {
                 boot_loader_version: format!("10.0.{build}"),
                 device: serial.as_bytes().to_vec(),
                 ..BootDescription::default()
             },
         })
+        .map(|setup| setup.made(epoch.plus_days(-AGE_DAYS)))
+    }
+
+    /// The same, made on that day.
+    #[must_use]
+    pub fn made(self, day: Utc) -> Self {
+        Self { manufactured: u64::try_from(day.unix_seconds()).unwrap_or(0), ..self }
     }
 
     /// Makes it, without power. Keys and certificates come later, when somebody asks for them; the same setup makes the

@@ -6,6 +6,7 @@ use oobe_agent::keys::{KeyName, SignatureForm};
 use oobe_agent::time::VirtualTime;
 use oobe_agent::tpm::{Blob, TpmCommand, TpmError, TpmExecuted, TpmReply};
 use oobe_wire::rng::Stream;
+use tpm_sim::manufacture::Profile;
 
 use super::backend::{Backend, BackendError, InProcess, Owner};
 use super::choice::TpmBackend;
@@ -29,6 +30,8 @@ struct Plugged {
     containers: Containers,
     power: Power,
     boots: u64,
+    /// Firmware that takes hold at the next start.
+    firmware: Option<&'static Profile>,
 }
 
 #[derive(Clone)]
@@ -79,6 +82,7 @@ impl TpmSocket {
             containers: Containers::default(),
             power: Power::Off,
             boots: 0,
+            firmware: None,
         }))))
     }
 
@@ -93,6 +97,9 @@ impl TpmSocket {
             && matches!(plugged.power, Power::Off)
         {
             plugged.boots += 1;
+            if let (Chip::Inside(tpm), Some(profile)) = (&mut plugged.tpm, plugged.firmware.take()) {
+                tpm.update_firmware(profile);
+            }
             plugged.power = Power::On { clock: now, started: false, log: None };
             plugged.switch(true);
         }
@@ -116,6 +123,13 @@ impl TpmSocket {
     pub(in crate::world) fn restart(&mut self, now: VirtualTime) {
         self.power_off(now, true);
         self.power_on(now);
+    }
+
+    /// Puts in new firmware, which takes hold at the next start. Only a TPM of this process takes it.
+    pub(in crate::world) fn install_firmware(&mut self, profile: &'static Profile) {
+        if let Some(plugged) = &mut self.0 {
+            plugged.firmware = Some(profile);
+        }
     }
 
     /// TPM2_Clear, with the lockout authorisation that nobody has changed.

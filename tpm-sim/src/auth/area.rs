@@ -2,9 +2,9 @@
 
 use super::{CallAuth, Use};
 use crate::Tpm;
-use crate::command::{Command, flag};
+use crate::command::{Command, HandleKind, flag};
 use crate::crypto::HashAlg;
-use crate::entity::{HT_HMAC_SESSION, HT_POLICY_SESSION, RS_PW, handle_type};
+use crate::entity::RS_PW;
 use crate::params::{Param, take, take_2b};
 use crate::rc::Rc;
 use crate::state::limits::MAX_SESSION_NUM;
@@ -38,7 +38,8 @@ pub(super) fn read(tpm: &Tpm, command: &Command, rest: &mut &[u8]) -> Result<Vec
 
 fn read_one(area: &mut &[u8]) -> Result<Use, Rc> {
     let handle = u32::read(area)?;
-    if handle != RS_PW && !matches!(handle_type(handle), HT_HMAC_SESSION | HT_POLICY_SESSION) {
+    if handle != RS_PW && !HandleKind::HmacSession.allows(handle) && !HandleKind::PolicySession.allows(handle)
+    {
         return Err(Rc::VALUE);
     }
     let nonce_caller = take_2b(area, HashAlg::MAX_SIZE)?.to_vec();

@@ -3,7 +3,7 @@
 mod algorithms;
 mod properties;
 
-use tpm2_protocol::data::{TpmAlgId, TpmCc, TpmRh};
+use tpm2_protocol::data::{TpmAlgId, TpmCap, TpmCc, TpmRh};
 
 use crate::Tpm;
 use crate::command::{COMMANDS, Call};
@@ -49,12 +49,25 @@ pub fn get_capability(tpm: &mut Tpm, call: &mut Call) -> Result<(), Rc> {
     let most = (count as usize).min(MAX_CAP_DATA / item_size);
     let found = items.iter().filter(|(at, _)| *at >= property);
     let page: Vec<&[u8]> = found.clone().take(most).map(|(_, item)| item.as_slice()).collect();
-    let more = found.count() > page.len();
-    call.out.put_int(u8::from(more));
-    call.out.put_int(capability);
-    call.out.put_int(u32::try_from(page.len()).expect("a page has a kilobyte at most"));
-    call.out.bytes.extend(page.concat());
+    call.out.bytes.extend(page_of(capability, &page, found.count() > page.len()));
     Ok(())
+}
+
+/// moreData and TPMS_CAPABILITY_DATA.
+fn page_of(capability: u32, page: &[&[u8]], more: bool) -> Vec<u8> {
+    let count = u32::try_from(page.len()).expect("a page has a kilobyte at most");
+    [&[u8::from(more)], &capability.to_be_bytes()[..], &count.to_be_bytes(), &page.concat()].concat()
+}
+
+/// What TPM2_GetCapability answers in failure mode, where the TPM has to tell its maker, its kind and its firmware, and nothing
+/// else (part 3, 30.2.1): properties from TPM_PT_FAMILY_INDICATOR to TPM_PT_FIRMWARE_VERSION_2. The reference implementation
+/// begins at TPM_PT_MANUFACTURER; the five before it are constants too.
+pub(crate) fn identity(tpm: &Tpm, property: u32, count: u32) -> Vec<u8> {
+    let known = properties::identity(tpm);
+    let items: Vec<&[u8]> =
+        known.iter().filter(|(at, _)| *at >= property).map(|(_, item)| item.as_slice()).collect();
+    let page = &items[..items.len().min(count as usize)];
+    page_of(TpmCap::TpmProperties as u32, page, page.len() < items.len())
 }
 
 /// All items of a capability from `property` on (TPM_CAP, part 2, 6.12), and the size of the largest that it can have.

@@ -2,6 +2,7 @@
 
 use super::profile::{Defect, Generation};
 use crate::Tpm;
+use crate::commands::capability::identity;
 use crate::rc::Rc;
 
 /// Command codes that defects are about.
@@ -9,8 +10,6 @@ mod code {
     pub(super) const CREATE_PRIMARY: u32 = 0x131;
     pub(super) const ACTIVATE_CREDENTIAL: u32 = 0x147;
     pub(super) const CREATE: u32 = 0x153;
-    pub(super) const GET_CAPABILITY: u32 = 0x17a;
-    pub(super) const GET_TEST_RESULT: u32 = 0x17c;
     pub(super) const CREATE_LOADED: u32 = 0x191;
 }
 
@@ -25,14 +24,16 @@ impl Tpm {
         if profile.generation == Generation::Tpm12 {
             return Some(tpm12_response(command));
         }
+        if profile.has(Defect::FailureMode) {
+            return Some(self.failure_mode_response(command));
+        }
         let code = u32::from_be_bytes(*command.get(6..10)?.first_chunk()?);
         for defect in profile.defects {
             let answer = match defect {
-                Defect::VulnerableFirmware => None,
+                Defect::VulnerableFirmware | Defect::FailureMode => None,
                 Defect::EndorsementNeverReady => {
                     (code == code::ACTIVATE_CREDENTIAL).then(|| refusal(Rc::RETRY))
                 }
-                Defect::FailureMode => self.failure_mode(code),
                 Defect::SlowFirstBoot(milliseconds) => self.first_boot(code, u64::from(*milliseconds)),
             };
             if answer.is_some() {
@@ -42,19 +43,22 @@ impl Tpm {
         None
     }
 
-    /// Failure mode (part 1, 12.3.3): only TPM2_GetTestResult and TPM2_GetCapability are answered.
-    fn failure_mode(&mut self, code: u32) -> Option<Vec<u8>> {
-        match code {
-            code::GET_CAPABILITY => {
-                // It is answered whether TPM2_Startup succeeded or not.
-                self.state.started = true;
-                None
-            }
+    /// The response in failure mode (part 1, 12.3.3): TPM2_GetTestResult and TPM2_GetCapability are answered, without sessions
+    /// and whether TPM2_Startup has run or not, and everything else, whatever the bytes, is TPM_RC_FAILURE.
+    pub(crate) fn failure_mode_response(&self, command: &[u8]) -> Vec<u8> {
+        const NO_SESSIONS: [u8; 2] = [0x80, 0x01];
+        match command {
             // TPM2B_MAX_BUFFER without anything, TPM_RC_FAILURE as the result.
-            code::GET_TEST_RESULT => {
-                Some(response([0x80, 0x01], 0, &[&[0, 0][..], &Rc::FAILURE.raw().to_be_bytes()].concat()))
+            [0x80, 0x01, 0, 0, 0, 10, 0, 0, 0x01, 0x7c] => {
+                response(NO_SESSIONS, 0, &[&[0, 0][..], &Rc::FAILURE.raw().to_be_bytes()].concat())
             }
-            _ => Some(refusal(Rc::FAILURE)),
+            // TPM_CAP_TPM_PROPERTIES.
+            [0x80, 0x01, 0, 0, 0, 22, 0, 0, 0x01, 0x7a, 0, 0, 0, 6, p0, p1, p2, p3, c0, c1, c2, c3] => {
+                let property = u32::from_be_bytes([*p0, *p1, *p2, *p3]);
+                let count = u32::from_be_bytes([*c0, *c1, *c2, *c3]);
+                response(NO_SESSIONS, 0, &identity(self, property, count))
+            }
+            _ => refusal(Rc::FAILURE),
         }
     }
 

@@ -31,6 +31,7 @@ mod order;
 pub mod platform_certificate;
 pub mod profile;
 pub mod template;
+mod update;
 pub mod vendor;
 
 pub use factory::{
@@ -39,4 +40,5 @@ pub use factory::{
 pub use order::{DEFAULT_SEED, Mismatch, Order, new_tpm};
 pub use profile::{Profile, profile};
 pub use template::EkTemplate;
+pub use update::UpdateError;
 pub use vendor::Vendor;

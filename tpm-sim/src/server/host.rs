@@ -29,7 +29,7 @@ impl fmt::Debug for Host {
 
 struct Inner {
     tpm: Tpm,
-    /// Every command is answered TPM_RC_FAILURE until the next `_TPM_Init`.
+    /// Failure mode, until the next `_TPM_Init`.
     failed: bool,
     /// Commands are executed; swtpm's control channel can stop that, with power on.
     running: bool,
@@ -212,7 +212,7 @@ impl Host {
 
     /// `_TPM_Init` of the TPM that was brought ([`Host::bring`]), or that was put aside ([`Host::store_volatile`]), or that there
     /// is. One with its volatile state goes on where it was; what was put aside stays there for another time, unless it is to
-    /// be deleted. `false`: what was brought is no TPM.
+    /// be deleted, or permanent state was brought. `false`: what was brought is no TPM.
     pub fn resume(&self, delete: bool) -> Result<bool, StoreError> {
         let mut inner = self.lock();
         inner.pass_time();
@@ -222,6 +222,8 @@ impl Host {
             return Ok(false);
         };
         let aside = match &inner.store {
+            // A TPM that is brought takes the place of the one there was, and of what was put aside of it.
+            Some(store) if permanent.is_some() => store.forget_volatile().map(|()| None)?,
             Some(store) if delete => store.take_volatile()?,
             Some(store) => store.volatile()?,
             None => None,
@@ -320,7 +322,10 @@ impl Inner {
 
     fn execute(&mut self, locality: Option<u8>, command: &[u8]) -> Vec<u8> {
         self.pass_time();
-        if self.failed || !self.running {
+        if self.failed {
+            return self.tpm.failure_mode_response(command);
+        }
+        if !self.running {
             return response_code(Rc::FAILURE).to_vec();
         }
         if command.len() > frame::MAX_COMMAND {

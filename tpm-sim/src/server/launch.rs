@@ -92,33 +92,20 @@ impl Launch {
         }
     }
 
-    /// Binds the ports and puts a TPM behind them: the one in the state directory, or what `make` gives.
-    pub fn bind(self, make: impl FnOnce() -> Result<Tpm, ManufactureError>) -> Result<Server, LaunchError> {
-        self.bind_what(None, make)
-    }
-
     /// Binds the ports and puts a TPM behind them that was ordered: the one in the state directory, if it is as ordered, or
     /// a new one.
     pub fn bind_order(self, order: &Order) -> Result<Server, LaunchError> {
-        self.bind_what(Some(order), || order.make())
-    }
-
-    fn bind_what(
-        self,
-        order: Option<&Order>,
-        make: impl FnOnce() -> Result<Tpm, ManufactureError>,
-    ) -> Result<Server, LaunchError> {
         let mut host = match &self.state {
-            None => Host::new(make()?),
+            None => Host::new(order.make()?),
             Some(dir) => {
                 let store = Store::open(dir)?;
                 if self.remanufacture {
                     store.forget_volatile()?;
-                    Host::new(make()?).with_store(store)?
+                    Host::new(order.make()?).with_store(store)?
                 } else {
                     let tpm = match store.load()? {
                         Some(kept) => as_ordered(kept, order, dir)?,
-                        None => make()?,
+                        None => order.make()?,
                     };
                     Host::new(tpm).with_store(store)?
                 }
@@ -155,9 +142,11 @@ impl Launch {
 }
 
 /// The TPM of a directory, if it is the one that was ordered.
-fn as_ordered(kept: Tpm, order: Option<&Order>, dir: &Path) -> Result<Tpm, StoreError> {
-    let fits = order.map_or(Ok(()), |order| order.fits(&kept));
-    fits.map(|()| kept).map_err(|mismatch| StoreError::Another { dir: dir.to_owned(), mismatch })
+fn as_ordered(kept: Tpm, order: &Order, dir: &Path) -> Result<Tpm, StoreError> {
+    match order.fits(&kept) {
+        Ok(()) => Ok(kept),
+        Err(mismatch) => Err(StoreError::Another { dir: dir.to_owned(), mismatch }),
+    }
 }
 
 /// Why a TPM of a profile can't be started, if that is how it is.

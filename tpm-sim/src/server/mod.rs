@@ -22,7 +22,6 @@ mod signals;
 mod store;
 pub mod swtpm;
 
-pub use crate::manufacture::new_tpm;
 pub use connections::MOST_CONNECTIONS;
 pub use host::{Host, Journal, Warn};
 pub use launch::{JOURNAL_VARIABLE, Launch, LaunchError, Readiness, journal_from_environment};

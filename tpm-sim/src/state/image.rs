@@ -125,8 +125,6 @@ fn body(bytes: &[u8]) -> Result<&[u8], RestoreError> {
 fn stranger(bytes: &[u8]) -> RestoreError {
     match bytes {
         [] => RestoreError::Empty,
-        // Format 1 began with its version and that of its derivation, and had neither length nor checksum.
-        [1, 1, ..] if bytes.len() > 1000 => RestoreError::Version { found: 1 },
         _ if std::str::from_utf8(bytes).is_ok_and(|text| !text.contains('\0')) => RestoreError::Text,
         _ => RestoreError::Foreign,
     }

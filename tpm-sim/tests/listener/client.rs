@@ -7,11 +7,18 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use tpm_sim::server::{Config, Host, Launch, Protocol, Readiness, ServeError, Server, new_tpm};
+use tpm_sim::manufacture::Order;
+use tpm_sim::server::{Config, Host, Launch, Protocol, Readiness, ServeError, Server};
 
 pub(crate) const STARTUP: [u8; 12] = [0x80, 1, 0, 0, 0, 12, 0, 0, 1, 0x44, 0, 0];
 pub(crate) const RANDOM: [u8; 12] = [0x80, 1, 0, 0, 0, 12, 0, 0, 1, 0x7b, 0, 8];
 pub(crate) const READ_CLOCK: [u8; 10] = [0x80, 1, 0, 0, 0, 10, 0, 0, 1, 0x81];
+
+/// HierarchyChangeAuth(TPM_RH_OWNER) from the empty password to "owner".
+pub(crate) const OWN: [u8; 34] = [
+    0x80, 2, 0, 0, 0, 34, 0, 0, 1, 0x29, 0x40, 0, 0, 1, 0, 0, 0, 9, 0x40, 0, 0, 9, 0, 0, 0, 0, 0, 0, 5, b'o',
+    b'w', b'n', b'e', b'r',
+];
 
 /// Runs until it is dropped.
 pub(crate) struct Running {
@@ -25,7 +32,7 @@ impl Running {
     pub(crate) fn new(protocol: Protocol, readiness: Readiness, state: Option<PathBuf>) -> Self {
         let config = Config { protocol, port: 0, ..Config::default() };
         let launch = Launch { readiness, state, ..Launch::new(config) };
-        Self::run(launch.bind(|| new_tpm(None, Some("listener"))).unwrap())
+        Self::run(launch.bind_order(&Order::new(None, Some("listener")).unwrap()).unwrap())
     }
 
     pub(crate) fn run(server: Server) -> Self {

@@ -80,6 +80,11 @@ fn handshake_and_the_smaller_requests() {
     assert_eq!(read(&mut platform, 8), [0; 8]);
     signal(&mut platform, 30);
     assert_eq!(code(&mssim(&mut data, 0, &RANDOM)), 0x101, "failure mode");
+    let test_result = mssim(&mut data, 0, &[0x80, 1, 0, 0, 0, 10, 0, 0, 1, 0x7c]);
+    assert_eq!(test_result[6..], [0, 0, 0, 0, 0, 0, 0, 0, 1, 1], "TPM_RC_FAILURE is the result");
+    let maker =
+        mssim(&mut data, 0, &[0x80, 1, 0, 0, 0, 22, 0, 0, 1, 0x7a, 0, 0, 0, 6, 0, 0, 1, 5, 0, 0, 0, 1]);
+    assert_eq!(maker[6..23], [0, 0, 0, 0, 1, 0, 0, 0, 6, 0, 0, 0, 1, 0, 0, 1, 5]);
     signal(&mut platform, 17);
     assert_eq!(code(&mssim(&mut data, 0, &STARTUP)), 0, "until it is initialised");
     data.write_all(&20u32.to_be_bytes()).unwrap();

@@ -5,15 +5,9 @@ use std::fs;
 use std::sync::Mutex;
 
 use tpm_sim::manufacture::{Mismatch, Order};
-use tpm_sim::server::{Config, Launch, LaunchError, Protocol, Readiness, StoreError, new_tpm};
+use tpm_sim::server::{Config, Launch, LaunchError, Protocol, Readiness, StoreError};
 
-use crate::client::{RANDOM, Running, STARTUP, code, extend, mssim, pcr, raw, signal};
-
-/// HierarchyChangeAuth(TPM_RH_OWNER) from the empty password to "owner".
-const OWN: [u8; 34] = [
-    0x80, 2, 0, 0, 0, 34, 0, 0, 1, 0x29, 0x40, 0, 0, 1, 0, 0, 0, 9, 0x40, 0, 0, 9, 0, 0, 0, 0, 0, 0, 5, b'o',
-    b'w', b'n', b'e', b'r',
-];
+use crate::client::{OWN, RANDOM, Running, STARTUP, code, extend, mssim, pcr, raw, signal};
 
 fn serve(protocol: Protocol, dir: &std::path::Path) -> Running {
     Running::new(protocol, Readiness::On, Some(dir.to_owned()))
@@ -160,7 +154,7 @@ fn a_directory_serves_one_process() {
     let _server = serve(Protocol::Mssim, dir.path());
     let config = Config { port: 0, ..Config::default() };
     let launch = Launch { state: Some(dir.path().to_owned()), ..Launch::new(config) };
-    let refused = launch.bind(|| new_tpm(None, None)).unwrap_err();
+    let refused = launch.bind_order(&Order::default()).unwrap_err();
     assert!(matches!(refused, LaunchError::Store(StoreError::InUse(_))), "{refused}");
 }
 
@@ -192,7 +186,7 @@ fn a_journal_goes_on() {
     for round in 1..=2 {
         let config = Config { port: 0, ..Config::default() };
         let launch = Launch { readiness: Readiness::On, journal: Some(path.clone()), ..Launch::new(config) };
-        let server = Running::run(launch.bind(|| new_tpm(None, None)).unwrap());
+        let server = Running::run(launch.bind_order(&Order::default()).unwrap());
         let mut data = server.data();
         mssim(&mut data, 0, &STARTUP);
         assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), round);
@@ -206,7 +200,7 @@ fn what_is_no_tpm_is_refused_and_left_alone() {
     fs::write(&path, [1, 2, 3]).unwrap();
     let config = Config { port: 0, ..Config::default() };
     let launch = Launch { state: Some(dir.path().to_owned()), ..Launch::new(config) };
-    let refused = launch.bind(|| new_tpm(None, None)).unwrap_err();
+    let refused = launch.bind_order(&Order::default()).unwrap_err();
     assert!(refused.to_string().contains("tpm.state"), "{refused}");
     assert_eq!(fs::read(&path).unwrap(), [1, 2, 3]);
 }

@@ -5,7 +5,7 @@ use std::net::TcpStream;
 
 use tpm_sim::server::{Protocol, Readiness};
 
-use crate::client::{RANDOM, Running, STARTUP, code, extend, pcr, raw, read, rest};
+use crate::client::{OWN, RANDOM, Running, STARTUP, code, extend, pcr, raw, read, rest};
 
 fn on() -> Running {
     Running::new(Protocol::Swtpm, Readiness::On, None)
@@ -22,6 +22,21 @@ fn ask(stream: &mut TcpStream, request: u32, body: &[u8], length: usize) -> Vec<
 }
 
 const OK: [u8; 4] = [0; 4];
+
+/// Kinds of state blobs: what outlives a loss of power, and all of it.
+const PERMANENT: u8 = 1;
+const VOLATILE: u8 = 2;
+
+fn get_blob(control: &mut TcpStream, kind: u8) -> Vec<u8> {
+    let reply = ask(control, 12, &[0, 0, 0, 0, 0, 0, 0, kind, 0, 0, 0, 0], 16);
+    let length = u32::from_be_bytes(reply[12..].try_into().unwrap()) as usize;
+    read(control, length)
+}
+
+fn set_blob(control: &mut TcpStream, kind: u8, blob: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(blob.len()).unwrap().to_be_bytes();
+    ask(control, 13, &[&[0, 0, 0, 0, 0, 0, 0, kind], &length[..], blob].concat(), 4)
+}
 
 #[test]
 fn commands_are_raw() {
@@ -110,16 +125,8 @@ fn a_stopped_tpm_can_become_another() {
     let (mut data, mut control) = (server.data(), server.control());
     assert_eq!(code(&raw(&mut data, &extend(16, 1))), 0);
     let extended = pcr(16, |command| raw(&mut data, command));
-    let blobs = [1u8, 2].map(|kind| {
-        let reply = ask(&mut control, 12, &[0, 0, 0, 0, 0, 0, 0, kind, 0, 0, 0, 0], 16);
-        let length = u32::from_be_bytes(reply[12..].try_into().unwrap()) as usize;
-        read(&mut control, length)
-    });
-    let set = |control: &mut TcpStream, kind: u8, blob: &[u8]| {
-        let length = u32::try_from(blob.len()).unwrap().to_be_bytes();
-        ask(control, 13, &[&[0, 0, 0, 0, 0, 0, 0, kind], &length[..], blob].concat(), 4)
-    };
-    assert_eq!(set(&mut control, 1, &blobs[0]), [0, 0, 0, 10], "not while it runs");
+    let blobs = [PERMANENT, VOLATILE].map(|kind| get_blob(&mut control, kind));
+    assert_eq!(set_blob(&mut control, PERMANENT, &blobs[0]), [0, 0, 0, 10], "not while it runs");
     assert_eq!(code(&raw(&mut data, &extend(16, 1))), 0);
     assert_eq!(ask(&mut control, 14, &[], 4), OK);
     assert_eq!(code(&raw(&mut data, &RANDOM)), 0x101);
@@ -127,17 +134,39 @@ fn a_stopped_tpm_can_become_another() {
 
     // In two pieces, as large blobs come.
     let (first, second) = blobs[0].split_at(100);
-    assert_eq!(set(&mut control, 1, first), OK);
-    assert_eq!(set(&mut control, 1, second), OK);
-    assert_eq!(set(&mut control, 2, &blobs[1]), OK);
+    assert_eq!(set_blob(&mut control, PERMANENT, first), OK);
+    assert_eq!(set_blob(&mut control, PERMANENT, second), OK);
+    assert_eq!(set_blob(&mut control, VOLATILE, &blobs[1]), OK);
     assert_eq!(ask(&mut control, 2, &[0; 4], 4), OK);
     assert_eq!(pcr(16, |command| raw(&mut data, command)), extended);
 
     assert_eq!(ask(&mut control, 14, &[], 4), OK);
-    assert_eq!(set(&mut control, 1, b"no TPM at all"), OK);
+    assert_eq!(set_blob(&mut control, PERMANENT, b"no TPM at all"), OK);
     assert_eq!(ask(&mut control, 2, &[0; 4], 4), [0, 0, 0, 9]);
     assert_eq!(ask(&mut control, 2, &[0; 4], 4), OK, "what was brought is forgotten");
     assert_eq!(code(&raw(&mut data, &STARTUP)), 0);
+}
+
+#[test]
+fn a_tpm_that_is_brought_does_not_go_on_from_what_was_put_aside_of_the_one_before() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Running::new(Protocol::Swtpm, Readiness::Started, Some(dir.path().to_owned()));
+    let (mut data, mut control) = (server.data(), server.control());
+    let without_owner = get_blob(&mut control, PERMANENT);
+    assert_eq!(code(&raw(&mut data, &OWN)), 0);
+    assert_eq!(ask(&mut control, 10, &[], 4), OK);
+    assert_eq!(ask(&mut control, 14, &[], 4), OK);
+    // Nobody has brought anything: it goes on where it was put aside.
+    assert_eq!(ask(&mut control, 2, &[0; 4], 4), OK);
+    assert_eq!(code(&raw(&mut data, &OWN)), 0x9a2, "the owner has a password");
+
+    assert_eq!(ask(&mut control, 10, &[], 4), OK);
+    assert_eq!(ask(&mut control, 14, &[], 4), OK);
+    assert_eq!(set_blob(&mut control, PERMANENT, &without_owner), OK);
+    assert_eq!(ask(&mut control, 2, &[0; 4], 4), OK);
+    assert_eq!(code(&raw(&mut data, &STARTUP)), 0, "power was off");
+    assert_eq!(code(&raw(&mut data, &OWN)), 0, "the owner has no password yet");
+    assert!(!dir.path().join("tpm.volatile").exists());
 }
 
 #[test]

@@ -71,12 +71,13 @@ impl Listener {
         }
     }
 
-    /// Ours, started as the reference simulator is.
-    pub(super) fn tpm_server() -> Result<Self, String> {
+    /// Ours, started as the reference simulator is; `arguments` are those that are beyond it.
+    pub(super) fn tpm_server(arguments: &[&str]) -> Result<Self, String> {
         let program = programs()?.join("tpm_server");
         let (port, control_port) = free_ports()?;
         let mut process = Command::new(&program)
             .args(["-rm", "-port", &port.to_string()])
+            .args(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()

@@ -1,5 +1,6 @@
 //! Whole runs of the simulated device with a TPM outside, compared with the same runs in process: with `tpm_server` in the
-//! place of the reference simulator, and with a swtpm that swtpm's own tools manufactured.
+//! place of the reference simulator, as a sound TPM and as those that can't be attested, and with a swtpm that swtpm's own
+//! tools manufactured.
 
 use std::fs;
 use std::path::Path;
@@ -13,16 +14,27 @@ use crate::run;
 /// The test that runs and compares: it lies with the program's tests, where traces are values and not text.
 const TEST: &str = "whole_runs_with_a_tpm_outside_are_those_in_process";
 
+/// Kinds of TPM with which a device can't deploy itself, each for a reason of its own.
+const KINDS: [&str; 4] = ["hyper-v", "vulnerable-firmware", "reduced-functionality", "tpm-1.2"];
+
 pub(super) fn run_all() -> Result<(), String> {
-    let ours = Listener::tpm_server()?;
-    compare(&format!("mssim:127.0.0.1:{}", ours.port), &[("OOBE_TEST_TPM_KEYS", "p256")])?;
-    drop(ours);
+    compare_with_ours(&[], &[])?;
+    for kind in KINDS {
+        compare_with_ours(&["--profile", kind], &[("OOBE_TEST_TPM_KIND", kind)])?;
+    }
 
     let scratch = Scratch::new("swtpm-whole-runs")?;
     let authority = manufacture(scratch.path())?;
     let swtpm = Listener::swtpm(&scratch.path().join("state"))?;
     let address = format!("swtpm:127.0.0.1:{},{}", swtpm.port, swtpm.control_port);
     compare(&address, &[("OOBE_TEST_TPM_KEYS", "rsa"), ("OOBE_TEST_TPM_CA", &authority)])
+}
+
+/// With a `tpm_server` that was started for it.
+fn compare_with_ours(arguments: &[&str], with: &[(&str, &str)]) -> Result<(), String> {
+    let ours = Listener::tpm_server(arguments)?;
+    let with = [&[("OOBE_TEST_TPM_KEYS", "p256")], with].concat();
+    compare(&format!("mssim:127.0.0.1:{}", ours.port), &with)
 }
 
 fn compare(tpm: &str, with: &[(&str, &str)]) -> Result<(), String> {

@@ -68,6 +68,15 @@ fn device_refuses_time_reply() {
 }
 
 #[test]
+fn no_prompt_opens_at_the_sign_on_screen() {
+    let mut pc = Pc::new(ScriptedTpm::sound(), whole);
+    pc.reach_sign_on();
+    let boots = pc.device.disk().boots;
+    types(&mut pc, "shutdown /r /t 0");
+    assert_eq!((pc.stage(), pc.device.disk().boots), (Stage::SignOn(SignOnFor::FirstUser), boots));
+}
+
+#[test]
 fn shutdown_restarts_and_other_lines_do_nothing() {
     let mut pc = slow(|packet| packet);
     let boots = pc.device.disk().boots;

@@ -1,49 +1,19 @@
 //! What a device is made of before its world begins.
 
-use oobe_catalog::WindowsBuild;
 use oobe_wire::crypto::{KeyKind, PrivateKey, PublicKey};
 use oobe_wire::rng::Stream;
-use oobe_wire::time::Utc;
 use oobe_wire::wap::{Characteristic, Parm, ProvisioningDoc};
 use oobe_wire::x509::{IssueRequest, Name, Profile, issue};
 
 use crate::cx::Cx;
-use crate::io::{Effect, Link};
+use crate::io::Effect;
 use crate::keys::{KeyCommand, KeyName, KeyReply, SoftwareKeyStore};
 use crate::manage::{EnrolmentDetails, Management, ProvisioningError};
 use crate::registry::Registry;
-use crate::setup::{DeviceSetup, Endpoints, Hardware, Image, Mode, Timings};
-use crate::time::{DeviceClock, VirtualTime};
+pub(super) use crate::testing::{EPOCH, setup};
+use crate::time::VirtualTime;
 
-pub(super) const EPOCH: Utc = Utc::from_unix_seconds(1_795_161_600);
 pub(super) const SERVER: &str = "https://mdm.test/manage";
-
-pub(super) fn setup() -> DeviceSetup {
-    let mut record = oobe_wire::hwhash::HardwareRecord::default();
-    record.smbios.system_manufacturer = "Contoso".into();
-    record.smbios.product_name = "Slate".into();
-    record.smbios.system_serial_number = "SN-1".into();
-    DeviceSetup {
-        name: "pc-1".into(),
-        seed: 1,
-        hardware: Hardware { record },
-        image: Image {
-            build: WindowsBuild::new(26_200, 8_655),
-            kbs: std::collections::BTreeSet::new(),
-            edition_sku: 4,
-            language: "en-US".into(),
-            computer_name: "DESKTOP-1".into(),
-        },
-        link: Link::Ethernet,
-        clock: DeviceClock { epoch: EPOCH, skew_ms: 0 },
-        keys: KeyKind::P256,
-        trusted_roots: Vec::new(),
-        endpoints: Endpoints::default(),
-        timings: Timings::default(),
-        as_of: jiff::civil::date(2026, 11, 1),
-        mode: Mode::Oobe,
-    }
-}
 
 /// Root and client certificate for `key`.
 pub(super) fn certificates(key: &PublicKey, subject: &str) -> (Vec<u8>, Vec<u8>) {

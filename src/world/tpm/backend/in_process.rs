@@ -3,6 +3,7 @@
 
 use oobe_agent::time::Span;
 use tpm_sim::Tpm;
+use tpm_sim::manufacture::Profile;
 
 use super::{Backend, BackendError, Owner};
 use crate::world::tpm::setup::TpmSetup;
@@ -25,12 +26,18 @@ enum State {
 enum Happened {
     Power(bool),
     Passed(u64),
+    Firmware(&'static Profile),
 }
 
 impl InProcess {
     /// The TPM that a setup describes, without power.
     pub(in crate::world::tpm) const fn new(setup: TpmSetup) -> Self {
         Self { setup, state: State::Lazy(Vec::new()) }
+    }
+
+    /// New firmware, while the device is off.
+    pub(in crate::world::tpm) fn update_firmware(&mut self, profile: &'static Profile) {
+        self.happens(Happened::Firmware(profile));
     }
 
     fn tpm(&mut self) -> &mut Tpm {
@@ -63,6 +70,10 @@ fn happen(tpm: &mut Tpm, what: Happened) {
         Happened::Power(true) => tpm.power_on(),
         Happened::Power(false) => tpm.power_off(),
         Happened::Passed(milliseconds) => tpm.advance(milliseconds),
+        Happened::Firmware(profile) => {
+            tpm.update_firmware(profile)
+                .expect("the scenario was checked: it is for this part, which is off");
+        }
     }
 }
 

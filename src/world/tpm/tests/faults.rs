@@ -96,6 +96,31 @@ fn a_slow_first_boot_is_busy_and_then_not() {
 }
 
 #[test]
+fn new_firmware_takes_hold_at_the_next_start_and_keeps_the_keys() {
+    let mut bench = Bench::new("vulnerable-firmware");
+    let before = properties(&mut bench);
+    bench.ask(&create_aik());
+    let aik = bench.ask(&TpmCommand::Public { key: name("aik") });
+    let mended = profile("infineon-slb9665").unwrap();
+    bench.socket.install_firmware(mended);
+    assert_eq!(properties(&mut bench), before, "it runs on with the old one");
+    bench.socket.restart(bench.now);
+    let after = properties(&mut bench);
+    assert_ne!(after, before);
+    assert_eq!(
+        TpmProperties { firmware: before.firmware.clone(), ..after.clone() },
+        before,
+        "nothing else is new"
+    );
+    assert_eq!(bench.ask(&TpmCommand::Public { key: name("aik") }), aik);
+    // One that is updated before anybody has asked it for anything is the same in the end.
+    let mut early = Bench::new("vulnerable-firmware");
+    early.socket.install_firmware(mended);
+    early.socket.restart(early.now);
+    assert_eq!(properties(&mut early), after);
+}
+
+#[test]
 fn an_endorsement_key_that_is_never_ready_stays_busy() {
     let mut bench = Bench::new("infineon-slb9672-15.22");
     bench.ask(&create_aik());

@@ -7,16 +7,15 @@ use std::time::Duration;
 
 use oobe_agent::tpm::TpmCommand;
 use oobe_wire::crypto::KeyKind;
-use tpm_sim::server::{Config, Launch, Protocol, Server};
+use tpm_sim::server::{Config, Host, Protocol, Server};
 
 use super::attestation::attest;
 use super::{Bench, TpmBackend, name, setup};
 
 /// A listener with the TPM that [`setup`] describes.
-fn listen(protocol: Protocol) -> (u16, u16, thread::JoinHandle<()>, std::sync::Arc<tpm_sim::server::Host>) {
-    let server: Server = Launch::new(Config { protocol, port: 0, ..Config::default() })
-        .bind(|| Ok(setup("simulator", 1).manufacture()))
-        .unwrap();
+fn listen(protocol: Protocol) -> (u16, u16, thread::JoinHandle<()>, std::sync::Arc<Host>) {
+    let host = Host::new(setup("simulator", 1).manufacture());
+    let server = Server::bind(Config { protocol, port: 0, ..Config::default() }, host).unwrap();
     let data = server.data_address().unwrap().port();
     let control = server.control_address().unwrap().port();
     let host = server.host();

@@ -11,6 +11,8 @@ use crate::state::pcr::{PCR_COUNT, SELECT_SIZE};
 
 const FIXED: u32 = 0x100;
 const VARIABLE: u32 = 0x200;
+/// TPM_PT_FIRMWARE_VERSION_2.
+const FIRMWARE_VERSION_2: u32 = 0x10c;
 
 /// TPM_CAP_TPM_PROPERTIES: the properties of one of the two groups, that in which `property` is.
 pub(super) fn properties(tpm: &Tpm, property: u32) -> Items {
@@ -19,6 +21,15 @@ pub(super) fn properties(tpm: &Tpm, property: u32) -> Items {
         VARIABLE..0x300 => variable(tpm),
         _ => Vec::new(),
     };
+    to_items(list)
+}
+
+/// Who the TPM is: from TPM_PT_FAMILY_INDICATOR to TPM_PT_FIRMWARE_VERSION_2.
+pub(super) fn identity(tpm: &Tpm) -> Items {
+    to_items(fixed(tpm).into_iter().take_while(|(tag, _)| *tag <= FIRMWARE_VERSION_2))
+}
+
+fn to_items(list: impl IntoIterator<Item = (u32, u32)>) -> Items {
     list.into_iter().map(|(tag, value)| (tag, [tag.to_be_bytes(), value.to_be_bytes()].concat())).collect()
 }
 

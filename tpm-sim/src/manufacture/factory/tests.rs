@@ -188,6 +188,17 @@ fn troubled_tpms_are_troubled_in_their_own_way() {
     assert_eq!(code(&reduced.execute(&frame(1, 0x17b, &[0, 8]))), 0x101);
     assert_eq!(code(&reduced.execute(&frame(1, 0x17a, &[0, 0, 0, 6, 0, 0, 1, 5, 0, 0, 0, 1]))), 0);
     assert_eq!(reduced.execute(&frame(1, 0x17c, &[]))[10..], [0, 0, 0, 0, 1, 1]);
+    // The last of what it tells is its firmware's version: there is no more, and nothing of another kind.
+    let rest = reduced.execute(&frame(1, 0x17a, &[0, 0, 0, 6, 0, 0, 1, 0x0c, 0, 0, 0, 9]));
+    assert_eq!((rest.len(), &rest[10..23]), (27, &[0, 0, 0, 0, 6, 0, 0, 0, 1, 0, 0, 1, 0x0c][..]));
+    let limits = reduced.execute(&frame(1, 0x17a, &[0, 0, 0, 6, 0, 0, 2, 0, 0, 0, 0, 1]));
+    assert_eq!(limits[10..], [0, 0, 0, 0, 6, 0, 0, 0, 0]);
+    let handles = frame(1, 0x17a, &[0, 0, 0, 1, 0x80, 0, 0, 0, 0, 0, 0, 9]);
+    let with_session =
+        frame(2, 0x17a, &[&[0, 0, 0, 9, 0x40, 0, 0, 9, 0, 0, 0, 0, 0][..], &[0, 0, 0, 6]].concat());
+    for refused in [&[][..], &[0x80, 1, 0], &handles, &with_session, &frame(1, 0x17c, &[0])] {
+        assert_eq!(code(&reduced.execute(refused)), 0x101, "{refused:02x?}");
+    }
 
     let mut slow = make("slow-first-boot");
     let create = frame(2, 0x131, &[]);

@@ -269,6 +269,26 @@ pub const PROFILES: &[Profile] = &[
         ..COMMON
     },
     Profile {
+        id: "infineon-slb9665",
+        name: "Infineon SLB 9665, firmware 5.62: the update for weak RSA keys",
+        vendor: Vendor::Infineon,
+        vendor_string: "SLB9665",
+        vendor_type: 0,
+        firmware: (0x0005_003e, 0x000c_3602),
+        model: "SLB9665",
+        specification: Specification::REVISION_116,
+        endorsement: NV_BOTH,
+        banks: TWO_BANKS,
+        certificate_years: 15,
+        basis: &[
+            Basis::Documented("SDM-021"),
+            Basis::Public("CVE-2017-15361: 5.62 is the first version of its line that is not vulnerable"),
+            Basis::Model("the build in the lower half"),
+        ],
+        curves: PC_CLIENT_CURVES,
+        ..COMMON
+    },
+    Profile {
         id: "reduced-functionality",
         name: "A TPM in reduced functionality mode",
         defects: &[Defect::FailureMode],
