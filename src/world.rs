@@ -30,7 +30,7 @@ pub use run::{Ending, Pace, RunError, RunOptions, RunResult, Speed, run};
 pub use tpm::{BackendError, TpmBackend, TpmBackendError, TpmSetup, TpmSocket};
 pub use transport::TransportKind;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use oobe_agent::flow::Stage;
@@ -68,6 +68,8 @@ pub struct World {
     people: People,
     actors: Actors,
     records: u64,
+    /// Names in records so far: each is written down a thousand times.
+    names: BTreeSet<Arc<str>>,
     ending: Option<Ending>,
     /// Timers run this many times faster than the clock (against a foreign server; otherwise 1).
     hurry: u32,
@@ -137,6 +139,7 @@ impl World {
             people: People::new(seed, scenario, options.interactive),
             actors: Actors::new(spec),
             records: 0,
+            names: BTreeSet::new(),
             ending: None,
             hurry: 1,
             interceptor: None,
@@ -206,6 +209,7 @@ impl World {
             hosts: BTreeMap::from([(name, Host::new(setup, TpmSocket::empty()))]),
             actors: Actors::default(),
             records: 0,
+            names: BTreeSet::new(),
             ending: None,
             hurry: hurry.max(1),
             interceptor: None,
@@ -311,6 +315,7 @@ impl World {
             people: self.people.clone(),
             actors: self.actors.clone(),
             records: self.records,
+            names: self.names.clone(),
             ending: self.ending.clone(),
             hurry: self.hurry,
             interceptor: self.interceptor.clone(),
@@ -466,7 +471,12 @@ impl World {
 
     /// Writes a record; triggers hear it.
     fn emit(&mut self, who: &str, what: What, sink: &mut Sink<'_>) {
-        let record = Record { t: self.now, n: self.records, who: who.to_owned(), what };
+        let who = self.names.get(who).cloned().unwrap_or_else(|| {
+            let name = Arc::<str>::from(who);
+            self.names.insert(Arc::clone(&name));
+            name
+        });
+        let record = Record { t: self.now, n: self.records, who, what };
         self.records += 1;
         sink(&record);
         self.actors.hear(&mut self.queue, &record);

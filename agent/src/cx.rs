@@ -92,8 +92,8 @@ impl Cx<'_> {
     }
 
     /// Tells how a check on something a peer sent came out.
-    pub fn checked(&mut self, check: &str, failed: Option<String>) {
-        self.note(Note::Checked { check: check.to_owned(), failed });
+    pub fn checked(&mut self, check: &'static str, failed: Option<String>) {
+        self.note(Note::Checked { check: check.into(), failed });
     }
 
     /// Tells of a failure.

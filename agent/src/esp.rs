@@ -3,5 +3,5 @@
 mod page;
 pub mod preparation;
 
-pub use page::{EspPage, Phase, PhaseState, PhaseView, RowState, RowView};
+pub use page::{EspPage, Phase, PhaseState, PhaseView, RowState, RowView, Text};
 pub use preparation::Step;

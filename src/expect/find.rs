@@ -27,7 +27,7 @@ pub(super) fn hits<'t>(expect: &ExpectSpec, trace: &'t [Record]) -> Vec<&'t Reco
                 }
             }
             What::Restart { .. } | What::PowerLost | What::PowerOff { .. } => {
-                shown.remove(record.who.as_str());
+                shown.remove(&*record.who);
                 if fits {
                     found.push(record);
                 }
@@ -40,7 +40,7 @@ pub(super) fn hits<'t>(expect: &ExpectSpec, trace: &'t [Record]) -> Vec<&'t Reco
 }
 
 pub(super) fn on_device(device: Option<&str>, record: &Record) -> bool {
-    device.is_none_or(|device| record.who == device || record.who == "cloud" || record.who == "world")
+    device.is_none_or(|device| [device, "cloud", "world"].contains(&&*record.who))
 }
 
 fn fits(expect: &ExpectSpec, record: &Record) -> bool {
@@ -142,7 +142,7 @@ fn requests<'t>(trace: &'t [Record], device: Option<&str>, pattern: &RequestPatt
                 }
             }
             What::Reply { id, status, error, .. } if wants_answer => {
-                let asked = under_way.remove(&(record.who.as_str(), *id)).unwrap_or(false);
+                let asked = under_way.remove(&(&*record.who, *id)).unwrap_or(false);
                 let status_fits = pattern.status.is_none_or(|wanted| *status == Some(wanted));
                 let error_fits =
                     pattern.error.as_ref().is_none_or(|e| error.as_ref().is_some_and(|t| e.matches(t)));

@@ -14,8 +14,8 @@ pub fn screen_shows(screen: &Screen, text: &Glob) -> bool {
 pub(crate) fn texts(screen: &Screen) -> impl Iterator<Item = &str> {
     let esp = screen.esp.iter().flat_map(|page| {
         let rows = page.phases.iter().flat_map(|phase| {
-            let rows = phase.rows.iter().flat_map(|row| [row.title.as_str(), row.status.as_str()]);
-            [phase.phase.title(), phase.status.as_str()].into_iter().chain(rows)
+            let rows = phase.rows.iter().flat_map(|row| [&*row.title, &*row.status]);
+            [phase.phase.title(), &*phase.status].into_iter().chain(rows)
         });
         page.message.as_deref().into_iter().chain(rows)
     });

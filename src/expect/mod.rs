@@ -82,7 +82,7 @@ fn ended(expect: &ExpectSpec, outcome: &str, trace: &[Record]) -> Finding {
             }
             What::End { outcome, .. } => world = Some((outcome.as_str(), record)),
             What::PowerOn => {
-                devices.insert(record.who.as_str());
+                devices.insert(&*record.who);
             }
             _ => {}
         }

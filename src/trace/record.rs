@@ -1,6 +1,9 @@
 //! One line of a trace. Everything observable is here (design, rule 6); UI, reports, expectations and tests read
 //! nothing else. The format is versioned and written as JSON lines; readers skip fields and kinds they don't know.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use oobe_agent::eventlog::EventRecord;
 use oobe_agent::io::{Act, Correlation, Fault, Link, Note, Timer};
 use oobe_agent::registry::RegistryWrite;
@@ -43,7 +46,7 @@ pub struct Record {
     /// Position in the trace, from 0.
     pub n: u64,
     /// Whose: device name, `cloud`, or `world`.
-    pub who: String,
+    pub who: Arc<str>,
     /// What.
     #[serde(flatten)]
     pub what: What,
@@ -201,16 +204,16 @@ pub enum What {
     /// The cloud decided something: a check that held or failed, a token issued, a device registered.
     Cloud {
         /// Service: `entra`, `drs`, `mdm`, `ztd`, ...
-        service: String,
+        service: Cow<'static, str>,
         /// Name of the check or action, e.g. `nonce-single-use`, `device-registered`.
-        what: String,
+        what: Cow<'static, str>,
         /// Whether it was allowed.
         ok: bool,
         /// In words.
         detail: String,
         /// Rule it rests on.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        rule: Option<String>,
+        rule: Option<Cow<'static, str>>,
     },
     /// The run ended.
     End {

@@ -144,7 +144,7 @@ impl App {
             self.strokes = 0;
         }
         // What happens on a device that nobody looks at needs no frame of its own.
-        let looked_at = self.station().is_none_or(|s| s.name == record.who) || record.who == "world";
+        let looked_at = self.station().is_none_or(|s| s.name == *record.who) || *record.who == *"world";
         if looked_at { change } else { Change::Little }
     }
 

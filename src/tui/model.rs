@@ -66,8 +66,7 @@ impl Model {
         self.now = self.now.max(record.t);
         self.records += 1;
         self.note_rule(record);
-        let station =
-            (!matches!(record.who.as_str(), "cloud" | "world")).then(|| self.station_index(&record.who));
+        let station = (!matches!(&*record.who, "cloud" | "world")).then(|| self.station_index(&record.who));
         let line = story::tell(record, station.map(|at| &self.stations[at]));
         let change = match station {
             Some(at) => self.stations[at].apply(record),
@@ -116,8 +115,8 @@ impl Model {
         else {
             return;
         };
-        if !self.rules.contains(rule) {
-            self.rules.insert(rule.clone());
+        if !self.rules.contains(&**rule) {
+            self.rules.insert(rule.to_string());
         }
     }
 }

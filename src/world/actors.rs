@@ -2,6 +2,7 @@
 //! its power cuts and its people out of turn all act through them, and so do faults of devices and services.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use oobe_agent::flow::Stage;
 use oobe_agent::io::{Correlation, Fault, Input, Note};
@@ -48,7 +49,7 @@ pub(super) struct Actors {
     /// How an administrator registers devices, by device.
     registrations: BTreeMap<String, Registration>,
     /// Requests under way, for patterns that look at their answers.
-    asked: BTreeMap<(String, Correlation), (String, String)>,
+    asked: BTreeMap<(Arc<str>, Correlation), (String, String)>,
 }
 
 #[derive(Debug, Clone)]
@@ -136,7 +137,7 @@ impl Actors {
             }
             trigger.fired += 1;
             for action in &trigger.spec.actions {
-                let device = Some(record.who.clone());
+                let device = Some(record.who.to_string());
                 queue.push(
                     record.t + trigger.spec.after.0,
                     due(&trigger.name, device, Deed::Action(action.clone())),
@@ -152,7 +153,7 @@ fn due(trigger: &str, device: Option<String>, deed: Deed) -> Due {
 
 /// Whether a record is what a condition waits for.
 fn fits(on: &Condition, record: &Record, asked: Option<&(String, String)>) -> bool {
-    if on.device.as_ref().is_some_and(|device| *device != record.who) {
+    if on.device.as_ref().is_some_and(|device| **device != *record.who) {
         return false;
     }
     match &record.what {

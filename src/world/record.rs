@@ -81,10 +81,10 @@ pub(super) fn tpm(id: Correlation, command: TpmCommand, executed: &TpmExecuted) 
 
 pub(super) fn cloud(entry: JournalEntry) -> What {
     What::Cloud {
-        service: entry.service.to_string(),
-        what: entry.what.to_string(),
+        service: entry.service.as_str().into(),
+        what: entry.what,
         ok: entry.ok,
         detail: entry.detail,
-        rule: entry.rule.map(std::borrow::Cow::into_owned),
+        rule: entry.rule,
     }
 }

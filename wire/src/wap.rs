@@ -115,9 +115,9 @@ impl Characteristic {
         writer.end();
     }
 
-    fn read(element: &Element) -> Result<Self, WapError> {
-        let attr = |of: &Element, name| of.attr(name).map(str::to_owned);
-        let parm = |parm: &Element| {
+    fn read(element: &Element<'_>) -> Result<Self, WapError> {
+        let attr = |of: &Element<'_>, name| of.attr(name).map(str::to_owned);
+        let parm = |parm: &Element<'_>| {
             Ok(Parm {
                 name: attr(parm, "name").ok_or(WapError::MissingAttribute("parm", "name"))?,
                 value: attr(parm, "value"),
@@ -164,7 +164,7 @@ impl ProvisioningDoc {
     pub fn parse(xml: &[u8]) -> Result<Self, WapError> {
         let root = parse(xml)?;
         if root.name != "wap-provisioningdoc" {
-            return Err(WapError::Root(root.name));
+            return Err(WapError::Root(root.name.into_owned()));
         }
         let characteristics = root.children_named("characteristic").map(Characteristic::read);
         Ok(Self { characteristics: characteristics.collect::<Result<_, _>>()? })

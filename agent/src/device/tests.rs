@@ -142,7 +142,7 @@ impl Pc {
     /// Rows of Device preparation as they stand.
     fn rows(&self) -> Vec<String> {
         let page = self.screen().esp.as_ref().expect("a status page");
-        page.phases[0].rows.iter().map(|row| row.status.clone()).collect()
+        page.phases[0].rows.iter().map(|row| row.status.to_string()).collect()
     }
 
     fn events(&self) -> Vec<i32> {
@@ -155,7 +155,7 @@ impl Pc {
 
     fn rules(&self) -> Vec<&str> {
         let rules = self.effects.iter().filter_map(|effect| match effect {
-            Effect::Note(Note::Decided { rule, .. }) => Some(rule.as_str()),
+            Effect::Note(Note::Decided { rule, .. }) => Some(&**rule),
             _ => None,
         });
         rules.collect()

@@ -277,7 +277,12 @@ impl Join {
     }
 }
 
-fn check(cx: &mut Cx<'_>, name: &str, holds: bool, problem: impl FnOnce() -> String) -> Result<(), Failure> {
+fn check(
+    cx: &mut Cx<'_>,
+    name: &'static str,
+    holds: bool,
+    problem: impl FnOnce() -> String,
+) -> Result<(), Failure> {
     let failed = (!holds).then(problem);
     cx.checked(name, failed.clone());
     failed.map_or(Ok(()), |problem| Err(broken(format!("{name}: {problem}"))))

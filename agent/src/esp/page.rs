@@ -1,6 +1,11 @@
 //! The page as a person sees it.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
+
+/// What stands on the page. Most of it is a caption that never changes, and the page is put together after every step.
+pub type Text = Cow<'static, str>;
 
 /// The three phases (reference: screens, esp_phase).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -77,7 +82,7 @@ pub struct PhaseView {
     /// Where it stands.
     pub state: PhaseState,
     /// Its status line, e.g. `Working on it...`.
-    pub status: String,
+    pub status: Text,
     /// Its rows.
     pub rows: Vec<RowView>,
 }
@@ -86,9 +91,9 @@ pub struct PhaseView {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RowView {
     /// Caption, e.g. `Security policies`.
-    pub title: String,
+    pub title: Text,
     /// Where it stands.
     pub state: RowState,
     /// What is printed in brackets behind it, e.g. `1 of 2 installed`.
-    pub status: String,
+    pub status: Text,
 }

@@ -50,16 +50,16 @@ pub fn page(current: Step, going: Going<'_>) -> EspPage {
         Going::Failed(_) => (PhaseState::Error, "Error"),
         Going::Working => (PhaseState::Working, "Working on it..."),
     };
-    let preparation = PhaseView { phase: Phase::DevicePreparation, state, status: status.to_owned(), rows };
-    let waiting = |title: &str| RowView {
-        title: title.to_owned(),
+    let preparation = PhaseView { phase: Phase::DevicePreparation, state, status: status.into(), rows };
+    let waiting = |title: &'static str| RowView {
+        title: title.into(),
         state: RowState::Waiting,
-        status: WAITING.to_owned(),
+        status: WAITING.into(),
     };
     let setup = PhaseView {
         phase: Phase::DeviceSetup,
         state: PhaseState::Waiting,
-        status: WAITING.to_owned(),
+        status: WAITING.into(),
         rows: SETUP.into_iter().map(waiting).collect(),
     };
     EspPage { phases: vec![preparation, setup], message: None }
@@ -71,25 +71,26 @@ const SETUP: [&str; 4] = ["Security policies", "Certificates", "Network connecti
 
 fn row(step: Step, current: Step, going: Going<'_>) -> RowView {
     let (state, status) = match (step.cmp(&current), going) {
-        (std::cmp::Ordering::Less, _) => (RowState::Completed, "Completed".to_owned()),
-        (std::cmp::Ordering::Equal, Going::Working) => (RowState::Working, "Working on it...".to_owned()),
+        (std::cmp::Ordering::Less, _) => (RowState::Completed, "Completed".into()),
+        (std::cmp::Ordering::Equal, Going::Working) => (RowState::Working, "Working on it...".into()),
         (std::cmp::Ordering::Equal, Going::Failed(Some(code))) => {
-            (RowState::Error, format!("Failed: {code}"))
+            (RowState::Error, format!("Failed: {code}").into())
         }
-        (std::cmp::Ordering::Equal, Going::Failed(None)) => (RowState::Error, "Error".to_owned()),
-        (std::cmp::Ordering::Greater, Going::Working) => (RowState::Waiting, WAITING.to_owned()),
+        (std::cmp::Ordering::Equal, Going::Failed(None)) => (RowState::Error, "Error".into()),
+        (std::cmp::Ordering::Greater, Going::Working) => (RowState::Waiting, WAITING.into()),
         (std::cmp::Ordering::Greater, Going::Failed(_)) => {
-            (RowState::PreviousFailed, "Previous step failed".to_owned())
+            (RowState::PreviousFailed, "Previous step failed".into())
         }
     };
-    RowView { title: step.title().to_owned(), state, status }
+    RowView { title: step.title().into(), state, status }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::esp::Text;
 
-    fn rows(current: Step, going: Going<'_>) -> Vec<String> {
+    fn rows(current: Step, going: Going<'_>) -> Vec<Text> {
         page(current, going).phases[0].rows.iter().map(|r| r.status.clone()).collect()
     }
 

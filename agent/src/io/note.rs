@@ -1,5 +1,7 @@
 //! What the device tells about itself while it works: for the trace, never for the world.
 
+use std::borrow::Cow;
+
 use oobe_catalog::rules::Rule;
 use serde::{Deserialize, Serialize};
 
@@ -39,12 +41,12 @@ pub enum Note {
         /// What was decided, in words.
         what: String,
         /// Rule id, e.g. `USR-004`.
-        rule: String,
+        rule: Cow<'static, str>,
     },
     /// A check was made on something that a peer sent.
     Checked {
         /// Name of the check, e.g. `token-audience`.
-        check: String,
+        check: Cow<'static, str>,
         /// `None` when it held; otherwise what was wrong.
         failed: Option<String>,
     },
@@ -95,6 +97,6 @@ impl Note {
 
     /// A decision that rests on `rule`.
     pub fn decided(rule: &'static Rule, what: impl Into<String>) -> Self {
-        Self::Decided { what: what.into(), rule: rule.id.to_owned() }
+        Self::Decided { what: what.into(), rule: rule.id.into() }
     }
 }

@@ -1,7 +1,9 @@
 //! The page of a device that a technician prepared: it ends twice, once for the technician and once for the user
 //! (PRU-001). How Intune learns that it is up again is not public; here the server looks (MOD-024).
 
-use super::enrolment::Enrolment;
+use std::collections::BTreeMap;
+
+use super::enrolment::{Enrolment, Progress};
 use super::orders::{Leaf, Order, Patience, RELEASE, Stage, provider_node};
 use crate::setup::Scope;
 
@@ -19,9 +21,7 @@ pub(super) fn look(enrolment: &Enrolment) -> Vec<Order> {
 }
 
 fn waits(enrolment: &Enrolment) -> bool {
-    let released = |list: &std::collections::BTreeMap<String, super::enrolment::Progress>| {
-        list.get(RELEASE).is_some_and(|p| p.settled)
-    };
+    let released = |list: &BTreeMap<String, Progress>| list.get(RELEASE).is_some_and(|p| p.settled);
     enrolment.prepared && released(&enrolment.device_orders) && !enrolment.user_orders.values().any(released)
 }
 

@@ -121,7 +121,7 @@ impl Narrator {
     }
 
     fn tell(&mut self, record: &Record) {
-        let who = record.who.as_str();
+        let who = &*record.who;
         match &record.what {
             What::PowerOn => self.event(who, "power on", Tone::Strong),
             What::PowerLost => self.event(who, "power lost", Tone::Bad),
@@ -209,11 +209,11 @@ impl Narrator {
     }
 
     fn note(&mut self, record: &Record, note: &Note) {
-        let who = record.who.as_str();
+        let who = &*record.who;
         match note {
             Note::Decided { what, rule } => {
                 // Told once for each device, however often it is decided.
-                if self.told(who).decided.insert((rule.clone(), what.clone())) {
+                if self.told(who).decided.insert((rule.to_string(), what.clone())) {
                     self.line(who, '§', what, rule, Tone::Faint);
                 }
             }

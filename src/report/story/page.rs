@@ -21,12 +21,12 @@ pub(super) fn changed_rows(before: Option<&Screen>, now: &Screen) -> Vec<String>
     let rows = |screen: &Screen| {
         let mut rows: Vec<(String, String)> = Vec::new();
         for phase in screen.esp.iter().flat_map(|page| &page.phases) {
-            rows.push((phase.phase.title().to_owned(), phase.status.clone()));
+            rows.push((phase.phase.title().to_owned(), phase.status.to_string()));
             rows.extend(
                 phase
                     .rows
                     .iter()
-                    .map(|row| (format!("{} / {}", phase.phase.title(), row.title), row.status.clone())),
+                    .map(|row| (format!("{} / {}", phase.phase.title(), row.title), row.status.to_string())),
             );
         }
         rows

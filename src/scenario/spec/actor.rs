@@ -157,7 +157,7 @@ pub enum Action {
         #[serde(default)]
         device: Option<String>,
     },
-    /// Someone wipes the device: Windows is installed anew, the TPM keeps its keys.
+    /// Someone wipes the device: Windows is installed anew, the TPM is not cleared (*model*).
     Wipe {
         /// Device.
         #[serde(default)]

@@ -156,7 +156,7 @@ impl Station {
             What::Note { note } => match note {
                 Note::State { machine, to, .. } if machine == "oobe" => self.stage.clone_from(to),
                 Note::Decided { what, rule } => {
-                    self.decided = Some(Decided { what: what.clone(), rule: rule.clone() });
+                    self.decided = Some(Decided { what: what.clone(), rule: rule.to_string() });
                 }
                 Note::Failed { doing, code, detail, .. } => {
                     let code = code.as_ref().map(|c| format!(" ({c})")).unwrap_or_default();

@@ -114,7 +114,7 @@ pub(super) fn tell(record: &Record, before: Option<&Station>) -> Option<StoryLin
         What::Note { note } => note_line(note)?,
         _ => return None,
     };
-    Some(StoryLine { t: record.t, who: record.who.clone(), mark, text, times: 1 })
+    Some(StoryLine { t: record.t, who: record.who.to_string(), mark, text, times: 1 })
 }
 
 fn screen_line(screen: &Screen, up: Option<&Screen>) -> Option<(Mark, String)> {

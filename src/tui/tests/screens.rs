@@ -153,11 +153,11 @@ pub(crate) fn securing() -> Screen {
     )
 }
 
-fn row(title: &str, state: RowState, status: &str) -> RowView {
+fn row(title: &'static str, state: RowState, status: &'static str) -> RowView {
     RowView { title: title.into(), state, status: status.into() }
 }
 
-fn setup_rows(states: [(RowState, &str); 4]) -> Vec<RowView> {
+fn setup_rows(states: [(RowState, &'static str); 4]) -> Vec<RowView> {
     let titles = ["Security policies", "Certificates", "Network connections", "Apps"];
     titles.into_iter().zip(states).map(|(title, (state, status))| row(title, state, status)).collect()
 }
@@ -166,7 +166,7 @@ fn unknown_rows() -> Vec<RowView> {
     setup_rows([(RowState::Identifying, "Identifying"); 4])
 }
 
-fn preparation_rows(last: (RowState, &str)) -> Vec<RowView> {
+fn preparation_rows(last: (RowState, &'static str)) -> Vec<RowView> {
     vec![
         row("Securing your hardware", RowState::Completed, "Completed"),
         row("Joining your organization's network", RowState::Completed, "Completed"),
@@ -175,7 +175,7 @@ fn preparation_rows(last: (RowState, &str)) -> Vec<RowView> {
     ]
 }
 
-fn phase(phase: Phase, state: PhaseState, status: &str, rows: Vec<RowView>) -> PhaseView {
+fn phase(phase: Phase, state: PhaseState, status: &'static str, rows: Vec<RowView>) -> PhaseView {
     PhaseView { phase, state, status: status.into(), rows }
 }
 
@@ -197,7 +197,7 @@ pub(crate) fn device_preparation() -> Screen {
     )
 }
 
-fn setup(apps: (RowState, &'static str), state: PhaseState, status: &str) -> Vec<PhaseView> {
+fn setup(apps: (RowState, &'static str), state: PhaseState, status: &'static str) -> Vec<PhaseView> {
     let rows = setup_rows([
         (RowState::Completed, "1 of 1 applied"),
         (RowState::Completed, "1 of 1 applied"),
@@ -332,7 +332,7 @@ pub(crate) fn event(channel: &str, id: i32, text: &str) -> What {
     }
 }
 
-pub(crate) fn decided(rule: &str, what: &str) -> What {
+pub(crate) fn decided(rule: &'static str, what: &str) -> What {
     What::Note { note: Note::Decided { what: what.into(), rule: rule.into() } }
 }
 

@@ -174,5 +174,5 @@ const fn icon(phase: Phase) -> &'static str {
 
 /// `Security policies (1 of 1 applied)`.
 fn words(view: &RowView) -> String {
-    if view.status.is_empty() { view.title.clone() } else { format!("{} ({})", view.title, view.status) }
+    if view.status.is_empty() { view.title.to_string() } else { format!("{} ({})", view.title, view.status) }
 }

@@ -73,7 +73,7 @@ impl fmt::Debug for Security {
 
 /// Any envelope, read as far as its header.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Envelope {
+pub struct Envelope<'a> {
     /// `a:Action`; empty when missing.
     pub action: String,
     /// `a:MessageID`.
@@ -87,12 +87,12 @@ pub struct Envelope {
     /// `wsse:Security`.
     pub security: Security,
     /// `s:Body`.
-    pub body: Element,
+    pub body: Element<'a>,
 }
 
-impl Envelope {
+impl<'a> Envelope<'a> {
     /// Reads an envelope.
-    pub fn parse(xml: &[u8]) -> Result<Self, SoapError> {
+    pub fn parse(xml: &'a [u8]) -> Result<Self, SoapError> {
         let mut root = parse(xml)?;
         if root.name != "Envelope" {
             return Err(SoapError::Missing("Envelope"));
@@ -112,7 +112,7 @@ impl Envelope {
     }
 
     /// Reads a reply; a fault in it is an error.
-    pub(super) fn parse_reply(xml: &[u8]) -> Result<Self, ReplyError> {
+    pub(super) fn parse_reply(xml: &'a [u8]) -> Result<Self, ReplyError> {
         if xml.trim_ascii().is_empty() {
             return Err(ReplyError::Empty);
         }
@@ -134,7 +134,7 @@ impl Envelope {
 }
 
 /// Takes the first child of that name out: the body of an envelope can be large.
-fn take_child(element: &mut Element, local: &str) -> Option<Element> {
+fn take_child<'a>(element: &mut Element<'a>, local: &str) -> Option<Element<'a>> {
     element.children.drain(..).find_map(|node| match node {
         crate::xml::Node::Element(child) if child.name == local => Some(child),
         _ => None,
@@ -169,7 +169,7 @@ impl Security {
         writer.end();
     }
 
-    fn read(security: &Element) -> Self {
+    fn read(security: &Element<'_>) -> Self {
         if let Some(token) = security.child("UsernameToken") {
             let text = |name| token.child(name).map(Element::text).unwrap_or_default();
             return Self::UsernameToken { user: text("Username"), password: text("Password") };

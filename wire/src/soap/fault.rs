@@ -131,9 +131,9 @@ impl Fault {
         Ok(Self::find(&Envelope::parse(xml)?.body))
     }
 
-    pub(super) fn find(body: &Element) -> Option<Self> {
+    pub(super) fn find(body: &Element<'_>) -> Option<Self> {
         let fault = body.child("Fault")?;
-        let text = |of: &Element, path: &[&str]| of.text_at(path).unwrap_or_default();
+        let text = |of: &Element<'_>, path: &[&str]| of.text_at(path).unwrap_or_default();
         let detail = fault.path(&["Detail", "DeviceEnrollmentServiceError"]);
         Some(Self {
             code: text(fault, &["Code", "Value"]),

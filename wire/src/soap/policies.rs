@@ -100,8 +100,8 @@ impl GetPolicies {
         Ok(Self {
             header: envelope.request_header(),
             client_hints: client
-                .filter(|e| !matches!(e.name.as_str(), "lastUpdate" | "preferredLanguage"))
-                .map(|e| (e.name.clone(), e.trimmed_text()))
+                .filter(|e| !matches!(&*e.name, "lastUpdate" | "preferredLanguage"))
+                .map(|e| (e.name.to_string(), e.trimmed_text()))
                 .collect(),
         })
     }
@@ -231,7 +231,7 @@ impl PoliciesResult {
 const NIL: &[(&str, &str)] = &[("xsi:nil", "true")];
 
 /// The first element of that name at any depth: servers leave out or move what lies between.
-fn find<'a>(element: &'a Element, name: &str) -> Option<&'a Element> {
+fn find<'x, 'a>(element: &'x Element<'a>, name: &str) -> Option<&'x Element<'a>> {
     element.elements().find_map(|child| if child.name == name { Some(child) } else { find(child, name) })
 }
 
@@ -254,7 +254,7 @@ impl OnAttestationFailure {
 }
 
 impl AttestationPolicy {
-    fn read(reply: &Element) -> Option<Self> {
+    fn read(reply: &Element<'_>) -> Option<Self> {
         let version_6 = find(reply, "attestation");
         let text = |new, old| {
             let new = version_6.and_then(|a| find(a, new));

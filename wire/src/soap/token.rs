@@ -75,7 +75,7 @@ impl RequestSecurityToken {
         let request =
             envelope.body.child("RequestSecurityToken").ok_or(SoapError::Missing("RequestSecurityToken"))?;
         let context = request.child("AdditionalContext");
-        let item = |item: &Element| Some((item.attr("Name")?.to_owned(), item.text_at(&["Value"])?));
+        let item = |item: &Element<'_>| Some((item.attr("Name")?.to_owned(), item.text_at(&["Value"])?));
         let csr = request.child("BinarySecurityToken").ok_or(SoapError::Missing("BinarySecurityToken"))?;
         Ok(Self {
             header: envelope.request_header(),

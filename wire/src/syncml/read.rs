@@ -20,7 +20,7 @@ pub enum SyncmlError {
 pub(super) fn message(xml: &[u8]) -> Result<Message, SyncmlError> {
     let root = parse(xml)?;
     if root.name != "SyncML" {
-        return Err(SyncmlError::Root(root.name));
+        return Err(SyncmlError::Root(root.name.into_owned()));
     }
     let header = root.child("SyncHdr").ok_or(SyncmlError::Missing("SyncHdr"))?;
     let body = root.child("SyncBody").ok_or(SyncmlError::Missing("SyncBody"))?;
@@ -37,11 +37,11 @@ pub fn complete_enough(body: &[u8]) -> bool {
     body.trim_ascii_end().ends_with(b"</SyncML>")
 }
 
-fn text(parent: &Element, path: &[&str]) -> String {
+fn text(parent: &Element<'_>, path: &[&str]) -> String {
     parent.text_at(path).unwrap_or_default()
 }
 
-fn header(header: &Element) -> Header {
+fn header(header: &Element<'_>) -> Header {
     Header {
         session_id: text(header, &["SessionID"]),
         msg_id: text(header, &["MsgID"]),
@@ -57,10 +57,10 @@ fn header(header: &Element) -> Header {
     }
 }
 
-fn command(element: &Element) -> Command {
+fn command(element: &Element<'_>) -> Command {
     let code = || text(element, &["Data"]).parse().unwrap_or_default();
     let refs = || (text(element, &["MsgRef"]), text(element, &["CmdRef"]));
-    let body = match element.name.as_str() {
+    let body = match &*element.name {
         "Alert" => Body::Alert { code: code(), items: items(element) },
         "Add" => Body::Add { items: items(element) },
         "Replace" => Body::Replace { items: items(element) },
@@ -92,7 +92,7 @@ fn command(element: &Element) -> Command {
     Command { cmd_id: text(element, &["CmdID"]), body }
 }
 
-fn chal(chal: &Element) -> Chal {
+fn chal(chal: &Element<'_>) -> Chal {
     Chal {
         format: chal.text_at(&["Meta", "Format"]),
         type_: chal.text_at(&["Meta", "Type"]),
@@ -101,14 +101,14 @@ fn chal(chal: &Element) -> Chal {
 }
 
 /// The commands inside an Atomic or Sequence.
-fn inner(element: &Element) -> Vec<Command> {
+fn inner(element: &Element<'_>) -> Vec<Command> {
     let own = |name: &str| matches!(name, "CmdID" | "Meta" | "NoResp");
     element.elements().filter(|e| !own(&e.name)).map(command).collect()
 }
 
-fn items(command: &Element) -> Vec<Item> {
-    let meta = |of: &Element, name: &str| of.text_at(&["Meta", name]);
-    let item = |item: &Element| Item {
+fn items(command: &Element<'_>) -> Vec<Item> {
+    let meta = |of: &Element<'_>, name: &str| of.text_at(&["Meta", name]);
+    let item = |item: &Element<'_>| Item {
         target: item.text_at(&["Target", "LocURI"]),
         source: item.text_at(&["Source", "LocURI"]),
         format: meta(item, "Format").or_else(|| meta(command, "Format")),
@@ -120,6 +120,6 @@ fn items(command: &Element) -> Vec<Item> {
     command.children_named("Item").map(item).collect()
 }
 
-fn data(data: &Element) -> String {
+fn data(data: &Element<'_>) -> String {
     if data.has_elements() { data.inner_xml().trim().to_owned() } else { data.text() }
 }

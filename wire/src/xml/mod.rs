@@ -3,36 +3,40 @@
 mod reader;
 mod writer;
 
+use std::borrow::Cow;
+
 pub use reader::{MAX_BYTES, MAX_DEPTH, MAX_NODES, XmlError, XmlErrorKind, parse};
 pub use writer::{Writer, escape_attribute, escape_text};
 
 /// An element. Prefixes are kept but mean nothing: peers use undeclared ones, so everything is looked up by
 /// local name (reference: protocols, G item 4).
+///
+/// It borrows from the document that it was read from: most names and texts need no copy.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Element {
+pub struct Element<'a> {
     /// The prefix, as written.
-    pub prefix: Option<String>,
+    pub prefix: Option<Cow<'a, str>>,
     /// The local name.
-    pub name: String,
+    pub name: Cow<'a, str>,
     /// Attributes in order, with their prefix: `("s:mustUnderstand", "1")`. Namespace declarations are among
     /// them.
-    pub attributes: Vec<(String, String)>,
+    pub attributes: Vec<(Cow<'a, str>, Cow<'a, str>)>,
     /// What is inside.
-    pub children: Vec<Node>,
+    pub children: Vec<Node<'a>>,
 }
 
 /// Something inside an element. Comments and processing instructions are not kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Node {
+pub enum Node<'a> {
     /// An element.
-    Element(Element),
+    Element(Element<'a>),
     /// Text, with entities and CDATA resolved. Two texts never stand next to each other.
-    Text(String),
+    Text(Cow<'a, str>),
 }
 
-impl Element {
+impl<'a> Element<'a> {
     /// An element without prefix, attributes and content.
-    pub fn new(name: impl Into<String>) -> Self {
+    pub fn new(name: impl Into<Cow<'a, str>>) -> Self {
         Self { name: name.into(), ..Self::default() }
     }
 
@@ -50,7 +54,7 @@ impl Element {
     }
 
     /// The elements inside with that local name.
-    pub fn children_named<'a>(&'a self, local: &'a str) -> impl Iterator<Item = &'a Self> {
+    pub fn children_named<'x>(&'x self, local: &'x str) -> impl Iterator<Item = &'x Self> {
         self.elements().filter(move |e| e.name == local)
     }
 
@@ -92,12 +96,12 @@ impl Element {
     /// The value of the attribute with that local name.
     pub fn attr(&self, local: &str) -> Option<&str> {
         let named = |name: &str| name.rsplit_once(':').map_or(name, |(_, l)| l) == local;
-        self.attributes.iter().find(|(name, _)| named(name)).map(|(_, value)| value.as_str())
+        self.attributes.iter().find(|(name, _)| named(name)).map(|(_, value)| &**value)
     }
 
     /// The name as written: with its prefix.
     pub fn qualified_name(&self) -> String {
-        self.prefix.as_ref().map_or_else(|| self.name.clone(), |prefix| format!("{prefix}:{}", self.name))
+        self.prefix.as_ref().map_or_else(|| self.name.to_string(), |prefix| format!("{prefix}:{}", self.name))
     }
 
     /// What is inside, written out again: markup as markup, text escaped.

@@ -58,7 +58,7 @@ pub enum XmlErrorKind {
 
 /// Reads a document. A byte order mark and white space before the XML declaration are skipped, prefixes need
 /// not be declared.
-pub fn parse(document: &[u8]) -> Result<Element, XmlError> {
+pub fn parse(document: &[u8]) -> Result<Element<'_>, XmlError> {
     let fail = |kind, offset| XmlError { kind, offset };
     if document.len() > MAX_BYTES {
         return Err(fail(XmlErrorKind::TooLarge, MAX_BYTES));
@@ -67,7 +67,7 @@ pub fn parse(document: &[u8]) -> Result<Element, XmlError> {
     let trimmed = text.trim_start_matches(|c: char| c == '\u{feff}' || c.is_ascii_whitespace());
     let skipped = text.len() - trimmed.len();
     let mut reader = Reader::from_str(trimmed);
-    let mut builder = Builder::default();
+    let mut builder = Builder { document: trimmed, open: Vec::new(), root: None, nodes: 0 };
     loop {
         let event = reader.read_event();
         let offset = |reader: &Reader<&[u8]>| {
@@ -97,15 +97,23 @@ fn syntax(error: &Error) -> XmlErrorKind {
 }
 
 /// Puts elements together from events.
-#[derive(Default)]
-struct Builder {
+struct Builder<'a> {
+    document: &'a str,
     /// Elements that are open, outermost first.
-    open: Vec<Element>,
-    root: Option<Element>,
+    open: Vec<Element<'a>>,
+    root: Option<Element<'a>>,
     nodes: usize,
 }
 
-impl Builder {
+impl<'a> Builder<'a> {
+    /// The text as a piece of the document, when it lies there; a copy when the reader had to change it. (The reader's own
+    /// lifetimes end with the event.)
+    fn keep(&self, text: &str) -> Cow<'a, str> {
+        let from = text.as_ptr().addr().checked_sub(self.document.as_ptr().addr());
+        let piece = from.and_then(|from| self.document.get(from..from + text.len()));
+        piece.filter(|piece| *piece == text).map_or_else(|| Cow::Owned(text.to_owned()), Cow::Borrowed)
+    }
+
     fn take(&mut self, event: Event<'_>) -> Result<(), XmlErrorKind> {
         match event {
             Event::Start(start) => {
@@ -134,20 +142,34 @@ impl Builder {
         Ok(())
     }
 
-    fn element(&mut self, start: &BytesStart<'_>) -> Result<Element, XmlErrorKind> {
+    fn element(&mut self, start: &BytesStart<'_>) -> Result<Element<'a>, XmlErrorKind> {
         self.count()?;
         check_name(start.name().as_ref())?;
         let (local, prefix) = start.name().decompose();
-        let mut element = Element::new(local.as_ref());
-        element.prefix = prefix.map(|p| p.as_ref().to_owned());
+        let mut element = Element::new(self.keep(local.as_ref()));
+        element.prefix = prefix.map(|p| self.keep(p.as_ref()));
         // Duplicates are not checked: it takes quadratic time, and the first one counts anyway.
         for attribute in start.attributes().with_checks(false) {
             self.count()?;
             let attribute = attribute.map_err(|e| XmlErrorKind::Syntax(e.to_string()))?;
             check_name(attribute.key.as_ref())?;
-            element.attributes.push((attribute.key.as_ref().to_owned(), attribute_value(&attribute)?));
+            let value = self.attribute_value(&attribute)?;
+            element.attributes.push((self.keep(attribute.key.as_ref()), value));
         }
         Ok(element)
+    }
+
+    fn attribute_value(&self, attribute: &Attribute<'_>) -> Result<Cow<'a, str>, XmlErrorKind> {
+        let told = |e| match e {
+            EscapeError::UnrecognizedEntity(_, name) => XmlErrorKind::UnknownEntity(name),
+            other => XmlErrorKind::Syntax(other.to_string()),
+        };
+        // White space becomes spaces (XML 1.0, 3.3.3), except where a character reference stands for it.
+        if attribute.value.bytes().any(|b| matches!(b, b'\r' | b'\n' | b'\t')) {
+            let normal = attribute.value.replace("\r\n", " ").replace(['\r', '\n', '\t'], " ");
+            return unescape(&normal).map(|value| Cow::Owned(value.into_owned())).map_err(told);
+        }
+        Ok(self.keep(&unescape(&attribute.value).map_err(told)?))
     }
 
     fn text(&mut self, text: &str) -> Result<(), XmlErrorKind> {
@@ -159,14 +181,15 @@ impl Builder {
             return Ok(());
         }
         if let Some(Node::Text(before)) = parent.children.last_mut() {
-            before.push_str(text);
+            before.to_mut().push_str(text);
             return Ok(());
         }
-        parent.children.push(Node::Text(text.to_owned()));
+        let text = self.keep(text);
+        self.open.last_mut().expect("it was there a moment ago").children.push(Node::Text(text));
         self.count()
     }
 
-    fn close(&mut self, element: Element) -> Result<(), XmlErrorKind> {
+    fn close(&mut self, element: Element<'a>) -> Result<(), XmlErrorKind> {
         if let Some(parent) = self.open.last_mut() {
             parent.children.push(Node::Element(element));
             Ok(())
@@ -183,7 +206,7 @@ impl Builder {
         if self.nodes > MAX_NODES { Err(XmlErrorKind::TooLarge) } else { Ok(()) }
     }
 
-    fn finish(self) -> Result<Element, XmlErrorKind> {
+    fn finish(self) -> Result<Element<'a>, XmlErrorKind> {
         if !self.open.is_empty() {
             return Err(XmlErrorKind::Truncated);
         }
@@ -209,19 +232,6 @@ fn check_name(name: &str) -> Result<(), XmlErrorKind> {
     } else {
         Err(XmlErrorKind::Syntax(format!("{name:?} is not a name")))
     }
-}
-
-fn attribute_value(attribute: &Attribute<'_>) -> Result<String, XmlErrorKind> {
-    // White space becomes spaces (XML 1.0, 3.3.3), except where a character reference stands for it.
-    let normal = if attribute.value.bytes().any(|b| matches!(b, b'\r' | b'\n' | b'\t')) {
-        Cow::Owned(attribute.value.replace("\r\n", " ").replace(['\r', '\n', '\t'], " "))
-    } else {
-        Cow::Borrowed(&*attribute.value)
-    };
-    unescape(&normal).map(Cow::into_owned).map_err(|e| match e {
-        EscapeError::UnrecognizedEntity(_, name) => XmlErrorKind::UnknownEntity(name),
-        other => XmlErrorKind::Syntax(other.to_string()),
-    })
 }
 
 fn resolve(reference: &BytesRef<'_>) -> Result<String, XmlErrorKind> {
@@ -255,7 +265,7 @@ mod tests {
         let document = "\u{feff} \r\n<?xml version=\"1.0\"?><!-- c --><A:b x:y=\"1\" z='&lt;&#65;'> t&amp;\
                         <![CDATA[<u>]]>\r\n&#x41;<c/></A:b>\n";
         let root = parse(document.as_bytes()).unwrap();
-        assert_eq!((root.prefix.as_deref(), root.name.as_str()), (Some("A"), "b"));
+        assert_eq!((root.prefix.as_deref(), &*root.name), (Some("A"), "b"));
         assert_eq!((root.attr("y"), root.attr("z"), root.attr("x")), (Some("1"), Some("<A"), None));
         assert_eq!(root.text(), " t&<u>\nA");
         assert!(root.child("c").is_some());
@@ -284,25 +294,28 @@ mod tests {
         assert_eq!(kind(&wide), XmlErrorKind::TooLarge);
     }
 
-    fn element() -> impl Strategy<Value = Element> {
+    fn element() -> impl Strategy<Value = Element<'static>> {
         let name = "[a-zA-Z_][a-zA-Z0-9_.-]{0,6}";
         let text = "[ -~\\t\\n\\r\u{80}-\u{2fff}\u{f000}\u{10000}-\u{10fff}]{1,12}";
         let attributes = proptest::collection::btree_map(name, text, 0..3);
         let leaf = (proptest::option::of("[a-z]{1,3}"), name, attributes.clone()).prop_map(
             |(prefix, name, attributes)| Element {
-                prefix,
-                name,
-                attributes: attributes.into_iter().collect(),
+                prefix: prefix.map(Cow::Owned),
+                name: name.into(),
+                attributes: attributes.into_iter().map(|(name, value)| (name.into(), value.into())).collect(),
                 children: Vec::new(),
             },
         );
         leaf.prop_recursive(4, 24, 4, move |inner| {
-            let node = prop_oneof![text.prop_map(Node::Text), inner.clone().prop_map(Node::Element)];
+            let node = prop_oneof![
+                text.prop_map(|text| Node::Text(text.into())),
+                inner.clone().prop_map(Node::Element)
+            ];
             (inner, proptest::collection::vec(node, 0..4)).prop_map(|(mut element, nodes)| {
                 element.children.clear();
                 for node in nodes {
                     match (element.children.last_mut(), node) {
-                        (Some(Node::Text(before)), Node::Text(text)) => before.push_str(&text),
+                        (Some(Node::Text(before)), Node::Text(text)) => before.to_mut().push_str(&text),
                         (_, node) => element.children.push(node),
                     }
                 }
@@ -322,7 +335,8 @@ mod tests {
         fn what_is_written_is_read(element in element()) {
             let mut writer = Writer::with_declaration();
             writer.element(&element);
-            prop_assert_eq!(parse(writer.finish().as_bytes()), Ok(element));
+            let document = writer.finish();
+            prop_assert_eq!(parse(document.as_bytes()), Ok(element));
         }
     }
 }

@@ -68,9 +68,9 @@ impl Writer {
     }
 
     /// An element with all that is in it.
-    pub fn element(&mut self, element: &Element) -> &mut Self {
+    pub fn element(&mut self, element: &Element<'_>) -> &mut Self {
         let name = element.qualified_name();
-        let name = self.tag(&name, element.attributes.iter().map(|(n, v)| (n.as_str(), v.as_str())));
+        let name = self.tag(&name, element.attributes.iter().map(|(n, v)| (&**n, &**v)));
         if element.children.is_empty() {
             self.out.push_str("/>");
             return self;
@@ -84,7 +84,7 @@ impl Writer {
     }
 
     /// An element or text.
-    pub fn node(&mut self, node: &Node) -> &mut Self {
+    pub fn node(&mut self, node: &Node<'_>) -> &mut Self {
         match node {
             Node::Element(element) => self.element(element),
             Node::Text(text) => self.text(text),

@@ -31,7 +31,7 @@ pub(super) fn content_info(body: &[u8]) -> Result<(String, Sealed), String> {
     Ok((location, Sealed::parse(&sealed).map_err(|e| e.to_string())?))
 }
 
-fn find<'x>(element: &'x xml::Element, name: &str) -> Option<&'x xml::Element> {
+fn find<'x, 'd>(element: &'x xml::Element<'d>, name: &str) -> Option<&'x xml::Element<'d>> {
     element.elements().find_map(|child| if child.name == name { Some(child) } else { find(child, name) })
 }
 

@@ -191,7 +191,8 @@ impl Management {
             agent.apps.push(app);
         }
         match (user, whose) {
-            (false, _) => agent.device_listed = true,
+            // An answer to what was asked before the list was wanted anew does not settle it.
+            (false, _) => agent.device_listed = !a.sidecar.device_next,
             (true, Some(whose)) if !agent.users_listed.contains(&whose) => agent.users_listed.push(whose),
             (true, _) => {}
         }

@@ -145,7 +145,10 @@ impl Node {
             return true;
         };
         let Self::Interior(children) = self else { return false };
-        children.entry((*first).to_owned()).or_default().put(rest, node)
+        match children.get_mut(*first) {
+            Some(child) => child.put(rest, node),
+            None => children.entry((*first).to_owned()).or_default().put(rest, node),
+        }
     }
 
     /// Takes the node at the end of `path` away, with all below it.

@@ -130,21 +130,28 @@ impl Tree {
 
     /// The device's own write: no rule stands in its way. Nothing happens while the half is not there.
     pub fn set(&mut self, uri: &LocUri, format: Format, data: impl Into<String>) {
-        self.add_interior(&uri.parent());
+        let path = uri.path();
+        self.add_above(uri.scope, &path[..path.len().saturating_sub(1)]);
         if let Some(root) = self.root_mut(uri.scope) {
-            root.put(&uri.path(), Node::Leaf(Value::new(format, data)));
+            root.put(&path, Node::Leaf(Value::new(format, data)));
         }
     }
 
     /// Makes sure that the interior node at `uri` is there, with those above it, and with the leaves that each of
     /// them has from the start.
     pub fn add_interior(&mut self, uri: &LocUri) {
-        let path = uri.path();
-        let Some(root) = self.root_mut(uri.scope) else { return };
+        self.add_above(uri.scope, &uri.path());
+    }
+
+    fn add_above(&mut self, scope: Scope, path: &[&str]) {
+        let Some(root) = self.root_mut(scope) else { return };
+        if root.find(path).is_some() {
+            return;
+        }
         for depth in 1..=path.len() {
             let above = &path[..depth];
             if root.find(above).is_none() && root.put(above, Node::default()) {
-                plant_leaves(root, uri.scope, above);
+                plant_leaves(root, scope, above);
             }
         }
     }

@@ -77,7 +77,7 @@ impl LocUri {
 
     /// Reads a LocURI as it stands in a SyncML item.
     pub fn parse(text: &str) -> Result<Self, UriError> {
-        UriText::parse(text).map(|uri| uri.to_owned())
+        UriText::parse(text).map(|uri| uri.keep())
     }
 
     /// The names as slices.
@@ -88,19 +88,25 @@ impl LocUri {
     /// A node below this one.
     #[must_use]
     pub fn child(&self, name: &str) -> Self {
-        let mut child = self.clone();
-        child.query = None;
-        child.names.push(name.to_owned());
-        child
+        let mut names = Vec::with_capacity(self.names.len() + 1);
+        names.extend(self.names.iter().cloned());
+        names.push(name.to_owned());
+        Self { scope: self.scope, names, query: None }
+    }
+
+    /// The same, when nobody else needs this one.
+    #[must_use]
+    pub fn below(mut self, name: &str) -> Self {
+        self.query = None;
+        self.names.push(name.to_owned());
+        self
     }
 
     /// The node above; the root is above itself.
     #[must_use]
     pub fn parent(&self) -> Self {
-        let mut parent = self.clone();
-        parent.query = None;
-        parent.names.pop();
-        parent
+        let above = self.names.len().saturating_sub(1);
+        Self { scope: self.scope, names: self.names[..above].to_vec(), query: None }
     }
 
     /// The last name.
@@ -123,7 +129,11 @@ impl<'a> UriText<'a> {
         // Most are seven to nine names deep.
         let mut names = Vec::with_capacity(9);
         for part in parts {
-            let name = percent_decode_str(part).decode_utf8().map_err(|_| UriError::BadName)?;
+            let name = if part.contains('%') {
+                percent_decode_str(part).decode_utf8().map_err(|_| UriError::BadName)?
+            } else {
+                Cow::Borrowed(part)
+            };
             if name.is_empty() {
                 return Err(UriError::BadName);
             }
@@ -161,7 +171,7 @@ impl<'a> UriText<'a> {
     }
 
     /// To keep it.
-    pub(in crate::manage) fn to_owned(&self) -> LocUri {
+    pub(in crate::manage) fn keep(&self) -> LocUri {
         LocUri {
             scope: self.scope,
             names: self.names().map(str::to_owned).collect(),

@@ -22,7 +22,7 @@ fn refused(change: impl FnOnce(&mut ProvisioningDoc)) -> (String, Vec<String>) {
         Effect::Note(Note::Checked { check, failed: Some(_) }) => Some(check.clone()),
         _ => None,
     });
-    (result.err().map(|e| e.code.id.to_owned()).unwrap_or_default(), failed.collect())
+    (result.err().map(|e| e.code.id.to_owned()).unwrap_or_default(), failed.map(Into::into).collect())
 }
 
 fn application(doc: &mut ProvisioningDoc) -> &mut Characteristic {

@@ -215,7 +215,7 @@ impl World {
     pub(super) fn row(&self, phase: Phase, title: &str) -> String {
         let page = self.page();
         let view = page.phases.iter().find(|view| view.phase == phase).expect("the phase is on the page");
-        view.rows.iter().find(|row| row.title == title).expect("the row is on the page").status.clone()
+        view.rows.iter().find(|row| row.title == title).expect("the row is on the page").status.to_string()
     }
 
     pub(super) fn notes(&self) -> impl Iterator<Item = &Note> {
@@ -227,7 +227,7 @@ impl World {
     /// Ids of the rules that decisions rested on.
     pub(super) fn rules(&self) -> Vec<&str> {
         self.notes()
-            .filter_map(|note| if let Note::Decided { rule, .. } = note { Some(rule.as_str()) } else { None })
+            .filter_map(|note| if let Note::Decided { rule, .. } = note { Some(&**rule) } else { None })
             .collect()
     }
 
@@ -235,7 +235,7 @@ impl World {
     pub(super) fn failed_checks(&self) -> Vec<&str> {
         self.notes()
             .filter_map(|note| match note {
-                Note::Checked { check, failed: Some(_) } => Some(check.as_str()),
+                Note::Checked { check, failed: Some(_) } => Some(&**check),
                 _ => None,
             })
             .collect()

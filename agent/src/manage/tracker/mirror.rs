@@ -1,6 +1,9 @@
 //! What diagnostic tools read of the page in the registry (reference: artifacts, 4.1 to 4.3).
 
-use serde_json::{Map, Value, json};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use serde::Serialize;
 
 use crate::cx::Cx;
 use crate::esp::{Phase, PhaseState, PhaseView, RowState};
@@ -131,9 +134,10 @@ fn status_json(view: &PhaseView) -> String {
         PhaseState::Complete => "succeeded",
         PhaseState::Error => "failed",
     };
-    let mut object = Map::new();
-    object.insert("categoryState".into(), Value::from(state));
-    object.insert("categoryStatusText".into(), Value::from(view.status.as_str()));
+    let mut entries = BTreeMap::from([
+        (Cow::Borrowed("categoryState"), Entry::Text(state)),
+        (Cow::Borrowed("categoryStatusText"), Entry::Text(&view.status)),
+    ]);
     for (name, row) in subcategories(view.phase).into_iter().zip(&view.rows) {
         let state = match row.state {
             RowState::Waiting => "notStarted",
@@ -142,9 +146,19 @@ fn status_json(view: &PhaseView) -> String {
             RowState::NoSetupNeeded => "notRequired",
             RowState::Error | RowState::PreviousFailed => "failed",
         };
-        let text = format!("{} ({})", row.title, row.status);
-        let entry = json!({ "subcategoryState": state, "subcategoryStatusText": text });
-        object.insert(format!("{}.{name}", category(view.phase)), entry);
+        let entry = Entry::Subcategory {
+            subcategory_state: state,
+            subcategory_status_text: format!("{} ({})", row.title, row.status),
+        };
+        entries.insert(format!("{}.{name}", category(view.phase)).into(), entry);
     }
-    Value::Object(object).to_string()
+    serde_json::to_string(&entries).expect("names and texts are JSON")
+}
+
+/// What stands behind a name in a phase's text, in the order of the names.
+#[derive(Serialize)]
+#[serde(untagged, rename_all_fields = "camelCase")]
+enum Entry<'a> {
+    Text(&'a str),
+    Subcategory { subcategory_state: &'static str, subcategory_status_text: String },
 }

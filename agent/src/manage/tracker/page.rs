@@ -3,7 +3,7 @@
 use super::Row;
 use super::expected::Count;
 use super::phase::half;
-use crate::esp::{EspPage, Phase, PhaseState, PhaseView, RowState, RowView};
+use crate::esp::{EspPage, Phase, PhaseState, PhaseView, RowState, RowView, Text};
 use crate::manage::csp::Scope;
 use crate::manage::{Activity, Management};
 
@@ -41,43 +41,43 @@ impl Management {
             PhaseState::Error => "Error",
         };
         let rows = Row::of(phase).into_iter().map(|row| self.row_view(a, phase, state, row)).collect();
-        PhaseView { phase, state, status: status.to_owned(), rows }
+        PhaseView { phase, state, status: status.into(), rows }
     }
 
     fn row_view(&self, _a: &Activity, phase: Phase, of: PhaseState, row: Row) -> RowView {
         let (state, status) = match self.failed_row(phase, row) {
             Some(view) => view,
             None => match (of, row) {
-                (PhaseState::Waiting, _) => (RowState::Waiting, "Waiting for previous step".to_owned()),
+                (PhaseState::Waiting, _) => (RowState::Waiting, "Waiting for previous step".into()),
                 (_, Row::Hardware | Row::Join | Row::Enrolment | Row::Providers) => self.preparation(of, row),
                 _ => self.setup_row(half(phase), of, row),
             },
         };
-        RowView { title: row.title().to_owned(), state, status }
+        RowView { title: row.title().into(), state, status }
     }
 
     /// The row that failed, and those behind it in Device preparation, which run one after the other.
-    fn failed_row(&self, phase: Phase, row: Row) -> Option<(RowState, String)> {
+    fn failed_row(&self, phase: Phase, row: Row) -> Option<(RowState, Text)> {
         let failure = self.tracker.failure.as_ref().filter(|failure| failure.phase == phase)?;
         if failure.row == row {
             let status = match &failure.code {
-                Some(code) if phase == Phase::DevicePreparation => format!("Failed: {code}"),
-                _ => "Error".to_owned(),
+                Some(code) if phase == Phase::DevicePreparation => format!("Failed: {code}").into(),
+                _ => "Error".into(),
             };
             return Some((RowState::Error, status));
         }
         (phase == Phase::DevicePreparation && row > failure.row)
-            .then(|| (RowState::PreviousFailed, "Previous step failed".to_owned()))
+            .then(|| (RowState::PreviousFailed, "Previous step failed".into()))
     }
 
-    fn setup_row(&self, scope: Scope, of: PhaseState, row: Row) -> (RowState, String) {
+    fn setup_row(&self, scope: Scope, of: PhaseState, row: Row) -> (RowState, Text) {
         let complete = of == PhaseState::Complete;
         // Without Sidecar nothing is counted: what is stored and what is shown are two things (ESS-028, field bug 7).
         if !self.has_sidecar() {
             return if complete {
-                (RowState::Completed, "Completed".to_owned())
+                (RowState::Completed, "Completed".into())
             } else {
-                (RowState::Identifying, "Identifying".to_owned())
+                (RowState::Identifying, "Identifying".into())
             };
         }
         let count = self.count(scope, row);
@@ -90,37 +90,33 @@ impl Management {
             _ => "applied",
         };
         match (count.known || complete, count.total) {
-            (false, _) => (RowState::Identifying, "Identifying".to_owned()),
-            (true, 0) => (RowState::NoSetupNeeded, "No setup needed".to_owned()),
+            (false, _) => (RowState::Identifying, "Identifying".into()),
+            (true, 0) => (RowState::NoSetupNeeded, "No setup needed".into()),
             (true, total) => {
                 let state = if count.done == total { RowState::Completed } else { RowState::Working };
-                (state, format!("{} of {total} {word}", count.done))
+                (state, format!("{} of {total} {word}", count.done).into())
             }
         }
     }
 
     /// ESD-006: security policies are one item, whatever there is.
-    fn policies_row(&self, count: &Count, complete: bool) -> (RowState, String) {
+    fn policies_row(&self, count: &Count, complete: bool) -> (RowState, Text) {
         if complete || (count.complete() && self.work.policies.is_empty()) {
-            (RowState::Completed, "1 of 1 applied".to_owned())
+            (RowState::Completed, "1 of 1 applied".into())
         } else if count.known {
-            (RowState::Working, "0 of 1 applied".to_owned())
+            (RowState::Working, "0 of 1 applied".into())
         } else {
-            (RowState::Identifying, "Identifying".to_owned())
+            (RowState::Identifying, "Identifying".into())
         }
     }
 
     /// ESD-003: in user-driven mode the first is not needed and the next two are complete when the page opens. A device that
     /// vouched for itself did all three.
-    fn preparation(&self, of: PhaseState, row: Row) -> (RowState, String) {
+    fn preparation(&self, of: PhaseState, row: Row) -> (RowState, Text) {
         match row {
-            Row::Hardware if !self.enrolment.attested => {
-                (RowState::NoSetupNeeded, "No setup needed".to_owned())
-            }
-            Row::Providers if of != PhaseState::Complete => {
-                (RowState::Working, "Working on it...".to_owned())
-            }
-            _ => (RowState::Completed, "Completed".to_owned()),
+            Row::Hardware if !self.enrolment.attested => (RowState::NoSetupNeeded, "No setup needed".into()),
+            Row::Providers if of != PhaseState::Complete => (RowState::Working, "Working on it...".into()),
+            _ => (RowState::Completed, "Completed".into()),
         }
     }
 }

@@ -183,6 +183,26 @@ pub const PROFILES: &[Profile] = &[
         ..COMMON
     },
     Profile {
+        id: "infineon-slb9672",
+        name: "Infineon OPTIGA TPM SLB 9672, firmware 15.23: the update for attestation",
+        vendor: Vendor::Infineon,
+        vendor_string: "SLB9672",
+        vendor_type: 0,
+        firmware: (0x000f_0017, 0x0040_3c00),
+        model: "SLB9672",
+        endorsement: &[offer(EkTemplate::L1, Nv), offer(EkTemplate::L2, Nv), offer(EkTemplate::H3, Nv)],
+        banks: MODERN_BANKS,
+        certificate_years: 15,
+        basis: &[
+            Basis::Documented("SDM-023"),
+            Basis::Model(
+                "that the version after 15.22 is the one that helps, and the build in the lower half",
+            ),
+        ],
+        curves: PC_CLIENT_CURVES,
+        ..COMMON
+    },
+    Profile {
         id: "amd-ftpm-old",
         name: "AMD ASP firmware TPM before its fix",
         vendor: Vendor::Amd,

@@ -10,6 +10,7 @@ mod info;
 mod keys;
 mod nv;
 mod pcr;
+mod refusals;
 mod sealing;
 
 pub(super) use bench::Bench;
@@ -26,7 +27,7 @@ pub(super) const PROGRAM_OF_THE_TOOLS: &str = "tpm2_getrandom";
 /// A topic: each with a TPM of its own.
 type Topic = (&'static str, fn(&mut Bench) -> Result<(), String>);
 
-const TOPICS: [Topic; 9] = [
+const TOPICS: [Topic; 10] = [
     ("info", info::check),
     ("keys", keys::check),
     ("attestation", attestation::check),
@@ -36,6 +37,7 @@ const TOPICS: [Topic; 9] = [
     ("hierarchy", hierarchy::check),
     ("sealing", sealing::check),
     ("duplication", duplication::check),
+    ("refusals", refusals::check),
 ];
 
 pub(super) fn run_all() -> Result<(), String> {
