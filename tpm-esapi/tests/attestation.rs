@@ -8,7 +8,8 @@ use oobe_wire::crypto::{KeyKind, PrivateKey, sha256};
 use oobe_wire::rng::Stream;
 use oobe_wire::tpm::{Attest, Attested, PublicArea, make_credential, verify_signature};
 use tpm_esapi::EsapiTpm;
-use tpm_sim::server::{Config, Launch, Protocol, new_tpm};
+use tpm_sim::manufacture::Order;
+use tpm_sim::server::{Config, Launch, Protocol};
 
 fn name(name: &str) -> KeyName {
     KeyName::new(name)
@@ -27,7 +28,8 @@ fn with_tpm(test: impl FnOnce(&mut EsapiTpm)) {
         return test(&mut tpm);
     }
     let config = Config { protocol: Protocol::Mssim, port: 0, ..Config::default() };
-    let server = Launch::new(config).bind(|| new_tpm(None, Some("esapi"))).unwrap();
+    let order = Order::new(None, Some("esapi")).unwrap();
+    let server = Launch::new(config).bind_order(&order).unwrap();
     let port = server.data_address().unwrap().port();
     let host = server.host();
     let thread = std::thread::spawn(move || server.run().unwrap());
