@@ -166,6 +166,13 @@ mod tests {
         assert_eq!(guid.to_string(), "7e980ad9-b86d-4306-9425-9ac066fb014a");
         assert!("7e980ad9-b86d-4306-9425-9ac066fb01".parse::<Guid>().is_err());
         assert!("7e980ad9-b86d4-306-9425-9ac066fb014a".parse::<Guid>().is_err());
+        // As many bytes as a GUID has, and other characters in them; hyphens where digits belong.
+        for text in ["é".repeat(16), "é".repeat(18), "-".repeat(32), "-".repeat(36)] {
+            assert!(text.parse::<Guid>().is_err(), "{text}");
+        }
+        for text in ["7e980aé-b86d-4306-9425-9ac066fb014a", "+e980ad9b86d430694259ac066fb014a"] {
+            assert!(text.parse::<Guid>().is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use oobe_wire::ids::Guid;
 use oobe_wire::time::Utc;
 use serde::{Deserialize, Serialize};
 
-use super::orders::{Patience, Stage};
+use super::orders::Patience;
 
 /// An enrolled device.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -87,12 +87,6 @@ pub(crate) struct Session {
     pub(crate) sent: BTreeSet<String>,
     /// The user who is there, if a token proved it.
     pub(crate) user: Option<Guid>,
-    /// The last stage that the orders of the device are through with: what is new to it waits for the next session.
-    #[serde(default)]
-    pub(crate) device_passed: Option<Stage>,
-    /// The same of the user who is there.
-    #[serde(default)]
-    pub(crate) user_passed: Option<Stage>,
     /// Nothing more will come.
     pub(crate) over: bool,
 }

@@ -18,9 +18,8 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'
 pub(super) const RELEASE: &str = "release";
 
 /// When an order goes out. Each stage waits until those before it are settled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Stage {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Stage {
     /// A look at the page of a device that waits for its user (MOD-024).
     Look,
     /// The hold: it must be in the very first answer, or OOBE goes past the page (WIR-001).

@@ -68,40 +68,21 @@ fn next(state: &mut State, device: &str, user: Option<Guid>) -> Vec<(Option<Guid
     due
 }
 
-fn due_now(state: &mut State, device: &str, user: Option<Guid>) -> Vec<Order> {
-    let (due, passed) = look(state, device, user);
-    let session = state.enrolments.get_mut(device).and_then(|enrolment| enrolment.session.as_mut());
-    if let Some(session) = session {
-        match user {
-            None => session.device_passed = passed,
-            Some(_) => session.user_passed = passed,
-        }
-    }
-    due
-}
-
-/// What is due, and the last stage that is over.
-fn look(state: &State, device: &str, user: Option<Guid>) -> (Vec<Order>, Option<Stage>) {
-    let nothing = (Vec::new(), None);
-    let Some(enrolment) = state.enrolments.get(device) else { return nothing };
-    let Some(tenant) = state.tenant_by_id(enrolment.tenant) else { return nothing };
-    let unknown = Progress::default();
+fn due_now(state: &State, device: &str, user: Option<Guid>) -> Vec<Order> {
+    let Some(enrolment) = state.enrolments.get(device) else { return Vec::new() };
+    let Some(tenant) = state.tenant_by_id(enrolment.tenant) else { return Vec::new() };
+    let nothing = Progress::default();
     let progress = |order: &Order| -> Progress {
         let list = match user {
             None => Some(&enrolment.device_orders),
             Some(user) => enrolment.user_orders.get(&user),
         };
-        *list.and_then(|l| l.get(&order.key)).unwrap_or(&unknown)
+        *list.and_then(|l| l.get(&order.key)).unwrap_or(&nothing)
     };
-    let session = enrolment.session.as_ref();
-    let sent = |order: &Order| session.is_some_and(|s| s.sent.contains(&sent_key(user, order)));
-    let mut passed = session.and_then(|s| if user.is_some() { s.user_passed } else { s.device_passed });
-    // Stage by stage: what is behind a stage that is not passed need not be composed, nor what is before. A look may be
-    // wanted again at any time.
+    let sent =
+        |order: &Order| enrolment.session.as_ref().is_some_and(|s| s.sent.contains(&sent_key(user, order)));
+    // Stage by stage: what is behind a stage that is not passed need not be composed.
     for stage in [Stage::Look, Stage::Hold, Stage::Settings, Stage::Apps, Stage::Release] {
-        if stage != Stage::Look && passed.is_some_and(|over| stage <= over) {
-            continue;
-        }
         let mut orders = match user {
             None => compose::device_orders(stage, state.seed, tenant, enrolment),
             Some(user) => compose::user_orders(stage, state.seed, tenant, enrolment, user),
@@ -109,18 +90,17 @@ fn look(state: &State, device: &str, user: Option<Guid>) -> (Vec<Order>, Option<
         let due = |o: &Order| !progress(o).settled && !sent(o);
         if orders.iter().any(due) {
             orders.retain(due);
-            return (orders, passed);
+            return orders;
         }
-        let over = |o: &Order| match o.gate {
+        let passed = |o: &Order| match o.gate {
             Gate::Answered => progress(o).status != 0,
             Gate::Settled => progress(o).settled,
         };
-        if !orders.iter().all(over) {
-            return (Vec::new(), passed);
+        if !orders.iter().all(passed) {
+            return Vec::new();
         }
-        passed = passed.max(Some(stage));
     }
-    (Vec::new(), passed)
+    Vec::new()
 }
 
 fn sent_key(user: Option<Guid>, order: &Order) -> String {

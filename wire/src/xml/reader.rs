@@ -106,8 +106,8 @@ struct Builder<'a> {
 }
 
 impl<'a> Builder<'a> {
-    /// The text as a piece of the document, when it lies there; a copy when the reader had to change it. (The reader's own
-    /// lifetimes end with the event.)
+    /// The text as a piece of the document, when it lies there; a copy when the reader had to change it. (Names and
+    /// attributes are lent for as long as their event lives, which is shorter than the document.)
     fn keep(&self, text: &str) -> Cow<'a, str> {
         let from = text.as_ptr().addr().checked_sub(self.document.as_ptr().addr());
         let piece = from.and_then(|from| self.document.get(from..from + text.len()));
@@ -270,6 +270,18 @@ mod tests {
         assert_eq!(root.text(), " t&<u>\nA");
         assert!(root.child("c").is_some());
         assert_eq!(root.children.len(), 2);
+    }
+
+    #[test]
+    fn borrows_what_stands_in_the_document_as_it_is() {
+        let root = parse(b"<a:b c='d' e='&lt;'>text<f>one\r\ntwo</f></a:b>").unwrap();
+        let borrowed = |text: &Cow<'_, str>| matches!(text, Cow::Borrowed(_));
+        assert!(borrowed(&root.name) && borrowed(root.prefix.as_ref().unwrap()));
+        let values: Vec<bool> = root.attributes.iter().map(|(_, value)| borrowed(value)).collect();
+        assert_eq!(values, [true, false]);
+        assert!(matches!(&root.children[0], Node::Text(Cow::Borrowed("text"))));
+        let inner = &root.child("f").unwrap().children[0];
+        assert!(matches!(inner, Node::Text(Cow::Owned(text)) if text == "one\ntwo"));
     }
 
     #[test]

@@ -116,6 +116,8 @@ impl Management {
         }
         if let Err((fault, detail)) = result {
             a.sidecar.user_next |= step.user();
+            // The next try asks for the device's apps, whoever's turn it was.
+            a.sidecar.device_next = false;
             cx.failed(DOING, fault, None, detail);
             cx.set_timer(Timer::Retry(Slot::SideCar), AGAIN, "another try of the management extension");
         }

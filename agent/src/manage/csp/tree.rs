@@ -131,7 +131,7 @@ impl Tree {
     /// The device's own write: no rule stands in its way. Nothing happens while the half is not there.
     pub fn set(&mut self, uri: &LocUri, format: Format, data: impl Into<String>) {
         let path = uri.path();
-        self.add_above(uri.scope, &path[..path.len().saturating_sub(1)]);
+        self.add_path(uri.scope, &path[..path.len().saturating_sub(1)]);
         if let Some(root) = self.root_mut(uri.scope) {
             root.put(&path, Node::Leaf(Value::new(format, data)));
         }
@@ -140,10 +140,11 @@ impl Tree {
     /// Makes sure that the interior node at `uri` is there, with those above it, and with the leaves that each of
     /// them has from the start.
     pub fn add_interior(&mut self, uri: &LocUri) {
-        self.add_above(uri.scope, &uri.path());
+        self.add_path(uri.scope, &uri.path());
     }
 
-    fn add_above(&mut self, scope: Scope, path: &[&str]) {
+    /// The same, by the names of the path.
+    fn add_path(&mut self, scope: Scope, path: &[&str]) {
         let Some(root) = self.root_mut(scope) else { return };
         if root.find(path).is_some() {
             return;

@@ -155,7 +155,7 @@ fn status_json(view: &PhaseView) -> String {
     serde_json::to_string(&entries).expect("names and texts are JSON")
 }
 
-/// What stands behind a name in a phase's text, in the order of the names.
+/// What stands behind a name in a phase's text. The map and the fields here are in the order of their names.
 #[derive(Serialize)]
 #[serde(untagged, rename_all_fields = "camelCase")]
 enum Entry<'a> {

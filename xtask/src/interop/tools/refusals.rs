@@ -36,7 +36,7 @@ fn keys_of_another_kind(bench: &mut Bench) -> Result<(), String> {
 }
 
 fn handles(bench: &mut Bench) -> Result<(), String> {
-    // TPM_RC_HANDLE, TPM_RC_REFERENCE_H0: nothing there.
+    // TPM_RC_HANDLE: nothing there, among sessions (a parameter of FlushContext), persistent objects and NV indexes.
     bench.refused("tpm2_flushcontext 0x03000000", 0x1cb)?;
     bench.refused("tpm2_readpublic -c 0x81020099", 0x18b)?;
     bench.refused("tpm2_nvreadpublic 0x1500077", 0x18b)?;
@@ -53,7 +53,7 @@ fn authorisation(bench: &mut Bench) -> Result<(), String> {
     bench.ok("tpm2_flushcontext s.session")?;
     bench.refused("tpm2_changeauth -c p -p wrong new", 0x9a2)?;
     bench.refused("tpm2_pcrevent 0 -P wrong message", 0x9a2)?;
-    // TPM_RC_POLICY_FAIL: an endorsement key asks for its policy.
+    // TPM_RC_AUTH_UNAVAILABLE: an endorsement key asks for its policy, never for an authorisation value.
     bench.ok("tpm2_createek -G ecc -c ek.ctx -u ek.tss")?;
     bench.refused("tpm2_create -C ek.ctx -G ecc -u never.pub -r never.priv", 0x12f)
 }
