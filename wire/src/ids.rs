@@ -100,25 +100,22 @@ impl FromStr for Guid {
         let error = || GuidError(text.chars().take(80).collect());
         let trimmed = text.trim();
         let inner = trimmed.strip_prefix('{').and_then(|t| t.strip_suffix('}')).unwrap_or(trimmed);
-        let mut digits = [0; 32];
-        match inner.as_bytes() {
-            hyphened if hyphened.len() == 36 => {
-                let places = 0..36;
-                if places.clone().any(|i| (hyphened[i] == b'-') != matches!(i, 8 | 13 | 18 | 23)) {
+        let digits = match inner.len() {
+            36 => {
+                let parts: Vec<&str> = inner.split('-').collect();
+                if !parts.iter().map(|p| p.len()).eq([8, 4, 4, 4, 12]) {
                     return Err(error());
                 }
-                let plain = places.filter(|i| hyphened[*i] != b'-').map(|i| hyphened[i]);
-                digits.iter_mut().zip(plain).for_each(|(digit, byte)| *digit = byte);
+                parts.concat()
             }
-            plain if plain.len() == 32 => digits.copy_from_slice(plain),
+            32 => inner.to_owned(),
             _ => return Err(error()),
+        };
+        if !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return Err(error());
         }
-        let mut bytes = [0; 16];
-        for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
-            let digit = |digit: u8| char::from(digit).to_digit(16).and_then(|d| u8::try_from(d).ok());
-            *byte = digit(pair[0]).ok_or_else(error)? << 4 | digit(pair[1]).ok_or_else(error)?;
-        }
-        Ok(Self(bytes))
+        let bytes = crate::encoding::hex_decode(&digits).map_err(|_| error())?;
+        bytes.try_into().map(Self).map_err(|_| error())
     }
 }
 

@@ -120,7 +120,7 @@ impl Enrolment {
 
     /// `DMClient/Provider/<id>` of the device half.
     pub fn provider_node(&self) -> LocUri {
-        LocUri::device("Vendor/MSFT/DMClient/Provider").below(&self.provider)
+        LocUri::device("Vendor/MSFT/DMClient/Provider").into_child(&self.provider)
     }
 
     /// Registry key of the enrolment.

@@ -131,5 +131,8 @@ fn record(cx: &mut Cx<'_>, enrolment: &Enrolment) {
 
 /// `LocURI` of a certificate in a store of the device.
 fn store_uri(store: &str, location: &str, thumbprint: &str) -> LocUri {
-    LocUri::device("Vendor/MSFT/CertificateStore").below(store).below(location).below(thumbprint)
+    LocUri::device("Vendor/MSFT/CertificateStore")
+        .into_child(store)
+        .into_child(location)
+        .into_child(thumbprint)
 }

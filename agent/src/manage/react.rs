@@ -29,7 +29,8 @@ impl Management {
                 self.work.policies.push_back(uri.clone());
             }
             ("Policy", ["Config", area, name]) if change.verb == Verb::Delete => {
-                let result = LocUri::at(uri.scope, "Vendor/MSFT/Policy/Result").below(area).below(name);
+                let result =
+                    LocUri::at(uri.scope, "Vendor/MSFT/Policy/Result").into_child(area).into_child(name);
                 self.tree.remove(&result);
             }
             ("WiFi" | "VPNv2", [.., _leaf]) if written && !change.data.is_empty() => {

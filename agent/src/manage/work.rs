@@ -102,7 +102,7 @@ impl Management {
         let Some(value) = self.tree.read(uri).map(str::to_owned) else { return };
         let path = uri.path();
         let ["Vendor", "MSFT", "Policy", "Config", area, name] = path[..] else { return };
-        let result = LocUri::at(uri.scope, "Vendor/MSFT/Policy/Result").below(area).below(name);
+        let result = LocUri::at(uri.scope, "Vendor/MSFT/Policy/Result").into_child(area).into_child(name);
         let changed = self.tree.read(&result) != Some(value.as_str());
         let data = [("policy", name), ("area", area), ("value", value.as_str())];
         cx.event(if value.parse::<i64>().is_ok() { events::MDM_813 } else { events::MDM_814 }, &data);

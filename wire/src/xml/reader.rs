@@ -173,6 +173,7 @@ impl<'a> Builder<'a> {
     }
 
     fn text(&mut self, text: &str) -> Result<(), XmlErrorKind> {
+        let text = self.keep(text);
         let Some(parent) = self.open.last_mut() else {
             let blank = text.bytes().all(|b| b.is_ascii_whitespace() || b == 0);
             return if blank { Ok(()) } else { Err(XmlErrorKind::OutsideRoot) };
@@ -181,11 +182,10 @@ impl<'a> Builder<'a> {
             return Ok(());
         }
         if let Some(Node::Text(before)) = parent.children.last_mut() {
-            before.to_mut().push_str(text);
+            before.to_mut().push_str(&text);
             return Ok(());
         }
-        let text = self.keep(text);
-        self.open.last_mut().expect("it was there a moment ago").children.push(Node::Text(text));
+        parent.children.push(Node::Text(text));
         self.count()
     }
 

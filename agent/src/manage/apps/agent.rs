@@ -144,9 +144,9 @@ impl Management {
         }
         cx.decided(rules::ESD_005, "the management extension is installed and begins to list apps");
         let node = LocUri::device("Vendor/MSFT/EnrollmentStatusTracking/DevicePreparation/PolicyProviders")
-            .below(SIDECAR);
+            .into_child(SIDECAR);
         self.tree.set(&node.child("InstallationState"), Format::Int, "3");
-        self.tree.set(&node.child("TrackedResourceTypes").below("Apps"), Format::Bool, "true");
+        self.tree.set(&node.child("TrackedResourceTypes").into_child("Apps"), Format::Bool, "true");
         cx.note(Note::Progress { item: "management extension".into(), state: "running".into() });
         self.check_in(a, cx, false);
         self.look_soon(a, cx);
@@ -156,7 +156,8 @@ impl Management {
     pub(super) fn track(&mut self, cx: &mut Cx<'_>, scope: Scope) {
         let apps = self.agent.as_ref().map(|agent| agent.apps.clone()).unwrap_or_default();
         for app in apps.iter().filter(|app| app.scope == scope && app.tracked) {
-            let node = tracking(scope).below("Tracking").below(SIDECAR).below(&app.tracking_name());
+            let node =
+                tracking(scope).into_child("Tracking").into_child(SIDECAR).into_child(&app.tracking_name());
             let state = node.child("InstallationState");
             self.tree.set(&node.child("TrackingUri"), Format::Chr, state.to_string());
             self.tree.set(&state, Format::Int, app.state.tracking().to_string());

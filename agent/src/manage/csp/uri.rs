@@ -77,7 +77,7 @@ impl LocUri {
 
     /// Reads a LocURI as it stands in a SyncML item.
     pub fn parse(text: &str) -> Result<Self, UriError> {
-        UriText::parse(text).map(|uri| uri.keep())
+        UriText::parse(text).map(|uri| uri.to_loc_uri())
     }
 
     /// The names as slices.
@@ -96,7 +96,7 @@ impl LocUri {
 
     /// The same, when nobody else needs this one.
     #[must_use]
-    pub fn below(mut self, name: &str) -> Self {
+    pub fn into_child(mut self, name: &str) -> Self {
         self.query = None;
         self.names.push(name.to_owned());
         self
@@ -129,6 +129,7 @@ impl<'a> UriText<'a> {
         // Most are seven to nine names deep.
         let mut names = Vec::with_capacity(9);
         for part in parts {
+            // Few have escapes.
             let name = if part.contains('%') {
                 percent_decode_str(part).decode_utf8().map_err(|_| UriError::BadName)?
             } else {
@@ -171,7 +172,7 @@ impl<'a> UriText<'a> {
     }
 
     /// To keep it.
-    pub(in crate::manage) fn keep(&self) -> LocUri {
+    pub(in crate::manage) fn to_loc_uri(&self) -> LocUri {
         LocUri {
             scope: self.scope,
             names: self.names().map(str::to_owned).collect(),

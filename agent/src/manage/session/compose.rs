@@ -30,7 +30,7 @@ impl Management {
         }
         let facts = self.facts(cx);
         let item = |leaf: &&str| {
-            let uri = LocUri::device("DevInfo").below(leaf);
+            let uri = LocUri::device("DevInfo").into_child(leaf);
             Item::source(format!("./DevInfo/{leaf}")).with_data(facts.read(&uri).unwrap_or_default())
         };
         bodies.push(Body::Replace { items: DEV_INFO.iter().map(item).collect() });
@@ -88,7 +88,7 @@ impl Management {
 
     /// Decimal, or hexadecimal once the server's application version is 2.0 or later (reference: protocols, C.1).
     pub(super) fn session_id(&self, number: u16) -> String {
-        let version = self.tree.read(&self.enrolment.provider_node().below("SyncApplicationVersion"));
+        let version = self.tree.read(&self.enrolment.provider_node().into_child("SyncApplicationVersion"));
         let major = version.and_then(|v| v.split('.').next()).and_then(|v| v.trim().parse::<u32>().ok());
         if major >= Some(2) { format!("{number:X}") } else { number.to_string() }
     }

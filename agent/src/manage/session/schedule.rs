@@ -30,7 +30,7 @@ impl Management {
     /// Minutes to the next scheduled session: the first set, the second set, then the remaining ones (reference:
     /// protocols, B.6). A set without an interval is skipped.
     fn interval(&self) -> Option<u64> {
-        let poll = self.enrolment.provider_node().below("Poll");
+        let poll = self.enrolment.provider_node().into_child("Poll");
         let number = |name: &str| self.tree.number(&poll.child(name));
         let minutes = |name: &str| number(name).filter(|n| *n > 0).and_then(|n| u64::try_from(n).ok());
         let first = number("NumberOfFirstRetries").unwrap_or(0).max(0);

@@ -67,7 +67,7 @@ impl Management {
     pub(super) fn retry_providers(&mut self) {
         let node = LocUri::device("Vendor/MSFT/EnrollmentStatusTracking/DevicePreparation/PolicyProviders");
         for name in self.tree.names(&node) {
-            let state = node.child(&name).below("InstallationState");
+            let state = node.child(&name).into_child("InstallationState");
             if self.tree.number(&state) == Some(4) {
                 self.tree.set(&state, Format::Int, "1");
             }
@@ -161,7 +161,7 @@ impl Management {
     /// The server has set IsSyncDone: the page ends as it says (ESS-026), unless it wants a failure page that only
     /// Sidecar could bring (ESS-027).
     fn forced(&mut self, a: &mut Activity, cx: &mut Cx<'_>, phase: Phase, scope: Scope) {
-        let was = self.first_sync(scope).below("WasDeviceSuccessfullyProvisioned");
+        let was = self.first_sync(scope).into_child("WasDeviceSuccessfullyProvisioned");
         if self.tree.number(&was) != Some(0) {
             cx.decided(rules::ESS_026, "the server has set IsSyncDone: the page is over whatever its state");
             self.phase_done(a, cx, phase);

@@ -115,7 +115,7 @@ impl Management {
             Some(found) if found == good => Item::Done,
             Some(found) => {
                 let code = codes::E_FAIL.code.to_string();
-                Item::Failed(Some(code), format!("{} has status {found}", uri.keep()))
+                Item::Failed(Some(code), format!("{} has status {found}", uri.to_loc_uri()))
             }
         }
     }

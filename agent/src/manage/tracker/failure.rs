@@ -40,7 +40,7 @@ impl Management {
     /// ESS-020: the documentation puts the text into the user's half, field servers write it to the device's.
     fn custom_text(&self, scope: Scope) -> Option<String> {
         [scope, Scope::Device].into_iter().find_map(|scope| {
-            let text = self.tree.read(&self.first_sync(scope).below("CustomErrorText"))?.trim();
+            let text = self.tree.read(&self.first_sync(scope).into_child("CustomErrorText"))?.trim();
             (!text.is_empty()).then(|| text.to_owned())
         })
     }
@@ -48,7 +48,7 @@ impl Management {
     fn collects_logs(&self, scope: Scope) -> bool {
         [scope, Scope::Device]
             .into_iter()
-            .any(|scope| self.tree.is_true(&self.first_sync(scope).below("AllowCollectLogsButton")))
+            .any(|scope| self.tree.is_true(&self.first_sync(scope).into_child("AllowCollectLogsButton")))
     }
 
     /// The failure page, when a phase failed.

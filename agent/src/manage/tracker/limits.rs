@@ -32,7 +32,7 @@ impl Management {
     }
 
     fn limit(&self) -> Span {
-        let node = self.first_sync(Scope::Device).below("TimeOutUntilSyncFailure");
+        let node = self.first_sync(Scope::Device).into_child("TimeOutUntilSyncFailure");
         minutes(self.tree.number(&node).unwrap_or(DEFAULT_MINUTES))
     }
 
@@ -100,7 +100,7 @@ impl Management {
     /// Why the page was still up, where a rule says so.
     fn tell_what_held(&self, cx: &mut Cx<'_>, phase: Phase) {
         let released =
-            |scope| self.tree.is_true(&self.first_sync(scope).below("ServerHasFinishedProvisioning"));
+            |scope| self.tree.is_true(&self.first_sync(scope).into_child("ServerHasFinishedProvisioning"));
         if phase == Phase::AccountSetup && released(Scope::Device) && !released(Scope::User) {
             cx.decided(rules::ESS_029, "only the device-scope ServerHasFinishedProvisioning was written");
         }

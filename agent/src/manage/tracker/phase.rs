@@ -23,7 +23,7 @@ pub(super) const fn half(phase: Phase) -> Scope {
 impl Management {
     /// The first-sync nodes of one half.
     pub(in crate::manage) fn first_sync(&self, scope: Scope) -> LocUri {
-        LocUri { scope, ..self.enrolment.provider_node() }.below("FirstSyncStatus")
+        LocUri { scope, ..self.enrolment.provider_node() }.into_child("FirstSyncStatus")
     }
 
     /// The first-sync nodes of one half, as they stand.

@@ -31,7 +31,7 @@ impl Management {
         }
         let providers = LocUri::device("Vendor/MSFT/EnrollmentStatusTracking/Setup/Apps/PolicyProviders");
         for name in self.tree.names(&providers) {
-            let created = providers.child(&name).below("TrackingPoliciesCreated");
+            let created = providers.child(&name).into_child("TrackingPoliciesCreated");
             self.tree.set(&created, Format::Bool, "false");
         }
         if self.retry_apps(cx) {

@@ -41,6 +41,48 @@ const COMMON: Profile = Profile {
     basis: &[Basis::Model("a TPM that no vendor sells")],
 };
 
+/// Infineon's SLB 9672 with firmware that is sound.
+const SLB9672: Profile = Profile {
+    id: "infineon-slb9672",
+    name: "Infineon OPTIGA TPM SLB 9672, firmware 15.23: the update for attestation",
+    vendor: Vendor::Infineon,
+    vendor_string: "SLB9672",
+    vendor_type: 0,
+    firmware: (0x000f_0017, 0x0040_3c00),
+    model: "SLB9672",
+    endorsement: &[offer(EkTemplate::L1, Nv), offer(EkTemplate::L2, Nv), offer(EkTemplate::H3, Nv)],
+    banks: MODERN_BANKS,
+    certificate_years: 15,
+    basis: &[
+        Basis::Documented("SDM-023"),
+        Basis::Model("that the version after 15.22 is the one that helps, and the build in the lower half"),
+    ],
+    curves: PC_CLIENT_CURVES,
+    ..COMMON
+};
+
+/// Infineon's SLB 9665 with firmware that is sound.
+const SLB9665: Profile = Profile {
+    id: "infineon-slb9665",
+    name: "Infineon SLB 9665, firmware 5.62: the update for weak RSA keys",
+    vendor: Vendor::Infineon,
+    vendor_string: "SLB9665",
+    vendor_type: 0,
+    firmware: (0x0005_003e, 0x000c_3602),
+    model: "SLB9665",
+    specification: Specification::REVISION_116,
+    endorsement: NV_BOTH,
+    banks: TWO_BANKS,
+    certificate_years: 15,
+    basis: &[
+        Basis::Documented("SDM-021"),
+        Basis::Public("CVE-2017-15361: 5.62 is the first version of its line that is not vulnerable"),
+        Basis::Model("the build in the lower half"),
+    ],
+    curves: PC_CLIENT_CURVES,
+    ..COMMON
+};
+
 /// All profiles.
 pub const PROFILES: &[Profile] = &[
     COMMON,
@@ -165,43 +207,16 @@ pub const PROFILES: &[Profile] = &[
     Profile {
         id: "infineon-slb9672-15.22",
         name: "Infineon OPTIGA TPM SLB 9672, firmware 15.22",
-        vendor: Vendor::Infineon,
-        vendor_string: "SLB9672",
-        vendor_type: 0,
         firmware: (0x000f_0016, 0x0040_3b00),
-        model: "SLB9672",
-        endorsement: &[offer(EkTemplate::L1, Nv), offer(EkTemplate::L2, Nv), offer(EkTemplate::H3, Nv)],
-        banks: MODERN_BANKS,
-        certificate_years: 15,
         defects: &[Defect::EndorsementNeverReady],
         basis: &[
             Basis::Documented("SDM-023"),
             Basis::Documented("ERR-036"),
             Basis::Model("what makes attestation time out is not published: here the EK is never ready"),
         ],
-        curves: PC_CLIENT_CURVES,
-        ..COMMON
+        ..SLB9672
     },
-    Profile {
-        id: "infineon-slb9672",
-        name: "Infineon OPTIGA TPM SLB 9672, firmware 15.23: the update for attestation",
-        vendor: Vendor::Infineon,
-        vendor_string: "SLB9672",
-        vendor_type: 0,
-        firmware: (0x000f_0017, 0x0040_3c00),
-        model: "SLB9672",
-        endorsement: &[offer(EkTemplate::L1, Nv), offer(EkTemplate::L2, Nv), offer(EkTemplate::H3, Nv)],
-        banks: MODERN_BANKS,
-        certificate_years: 15,
-        basis: &[
-            Basis::Documented("SDM-023"),
-            Basis::Model(
-                "that the version after 15.22 is the one that helps, and the build in the lower half",
-            ),
-        ],
-        curves: PC_CLIENT_CURVES,
-        ..COMMON
-    },
+    SLB9672,
     Profile {
         id: "amd-ftpm-old",
         name: "AMD ASP firmware TPM before its fix",
@@ -269,15 +284,7 @@ pub const PROFILES: &[Profile] = &[
     Profile {
         id: "vulnerable-firmware",
         name: "Infineon SLB 9665 with weak RSA keys, firmware 5.51",
-        vendor: Vendor::Infineon,
-        vendor_string: "SLB9665",
-        vendor_type: 0,
         firmware: (0x0005_0033, 0x0008_0602),
-        model: "SLB9665",
-        specification: Specification::REVISION_116,
-        endorsement: NV_BOTH,
-        banks: TWO_BANKS,
-        certificate_years: 15,
         defects: &[Defect::VulnerableFirmware],
         basis: &[
             Basis::Documented("SDM-021"),
@@ -285,29 +292,9 @@ pub const PROFILES: &[Profile] = &[
             Basis::Public("CVE-2017-15361, Microsoft advisory ADV170012"),
             Basis::Model("that the service's list is that of the advisory; the keys here are sound"),
         ],
-        curves: PC_CLIENT_CURVES,
-        ..COMMON
+        ..SLB9665
     },
-    Profile {
-        id: "infineon-slb9665",
-        name: "Infineon SLB 9665, firmware 5.62: the update for weak RSA keys",
-        vendor: Vendor::Infineon,
-        vendor_string: "SLB9665",
-        vendor_type: 0,
-        firmware: (0x0005_003e, 0x000c_3602),
-        model: "SLB9665",
-        specification: Specification::REVISION_116,
-        endorsement: NV_BOTH,
-        banks: TWO_BANKS,
-        certificate_years: 15,
-        basis: &[
-            Basis::Documented("SDM-021"),
-            Basis::Public("CVE-2017-15361: 5.62 is the first version of its line that is not vulnerable"),
-            Basis::Model("the build in the lower half"),
-        ],
-        curves: PC_CLIENT_CURVES,
-        ..COMMON
-    },
+    SLB9665,
     Profile {
         id: "reduced-functionality",
         name: "A TPM in reduced functionality mode",
