@@ -4,6 +4,8 @@
 pub(crate) mod captions;
 pub mod technician;
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 pub use self::captions::{captions, fields, keys};
@@ -51,7 +53,7 @@ pub struct Screen {
     pub keys: Vec<String>,
     /// The Enrollment Status Page, when this screen is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub esp: Option<EspPage>,
+    pub esp: Option<Arc<EspPage>>,
     /// Whether the device is at work here (a person would see moving dots).
     #[serde(default)]
     pub busy: bool,

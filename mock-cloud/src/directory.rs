@@ -1,5 +1,7 @@
 //! The directory: tenants with their users and assignments, registered devices, device objects.
 
+use std::sync::Arc;
+
 use oobe_wire::crypto::PublicKey;
 use oobe_wire::hwhash::{HardwareRecord, decode_base64};
 use oobe_wire::ids::Guid;
@@ -24,6 +26,14 @@ pub(crate) struct Tenant {
     pub(crate) mdm: MdmSetup,
     pub(crate) registrations: Vec<Registration>,
     pub(crate) profiles: Vec<ProfileSetup>,
+    /// Shared with what is composed of it: whoever changes it gets another one ([`Arc::make_mut`]).
+    #[serde(flatten)]
+    pub(crate) assigned: Arc<Assigned>,
+}
+
+/// What management brings to the devices and people of a tenant.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Assigned {
     pub(crate) esp: EspSetup,
     pub(crate) policies: Vec<PolicySetup>,
     pub(crate) certificates: Vec<CertificateSetup>,
@@ -119,10 +129,12 @@ impl Tenant {
             mdm: setup.mdm,
             registrations: Vec::new(),
             profiles: setup.autopilot.profiles,
-            esp: setup.esp,
-            policies: setup.policies,
-            certificates: setup.certificates,
-            apps: Vec::with_capacity(setup.apps.len()),
+            assigned: Arc::new(Assigned {
+                esp: setup.esp,
+                policies: setup.policies,
+                certificates: setup.certificates,
+                apps: Vec::with_capacity(setup.apps.len()),
+            }),
         };
         for user in setup.users {
             tenant.add_user(seed, user)?;
@@ -153,7 +165,7 @@ impl Tenant {
 
     /// Assigns an app.
     pub(crate) fn add_app(&mut self, seed: u64, setup: AppSetup) -> Result<(), SetupError> {
-        if self.apps.iter().any(|app| app.setup.name == setup.name) {
+        if self.assigned.apps.iter().any(|app| app.setup.name == setup.name) {
             return Err(SetupError::DuplicateApp(setup.name));
         }
         let labels = |what| ["app", what, &self.domain, setup.name.as_str()];
@@ -162,7 +174,8 @@ impl Tenant {
         } else {
             setup.product_code.parse().map_err(|_| SetupError::ProductCode(setup.name.clone()))?
         };
-        self.apps.push(App { id: Guid::derive(seed, &labels("id")), product_code, setup });
+        let app = App { id: Guid::derive(seed, &labels("id")), product_code, setup };
+        Arc::make_mut(&mut self.assigned).apps.push(app);
         Ok(())
     }
 

@@ -6,14 +6,13 @@ use std::sync::Arc;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State as Shared};
 use axum::http::{HeaderValue, StatusCode, header};
-use axum::middleware::Next;
 use oobe_wire::soap::{EnrollmentFault, Fault, ResponseHeader};
 use serde::{Deserialize, Serialize};
 
 use crate::cloud::Cloud;
 use crate::http::{Reply, empty, reply};
 use crate::journal::Service;
-use crate::route::{MAX_BODY, host_of, too_large};
+use crate::route::{self, MAX_BODY, host_of, too_large};
 use crate::state::State;
 
 /// A service misbehaves.
@@ -171,9 +170,9 @@ fn strike(state: &mut State, host: &str, path: &str, body: &[u8]) -> Vec<FaultKi
 }
 
 /// The layer round all services.
-pub(crate) async fn layer(Shared(cloud): Shared<Cloud>, request: Request, next: Next) -> Reply {
+pub(crate) async fn layer(Shared(cloud): Shared<Cloud>, request: Request) -> Reply {
     if cloud.with(|state| state.faults.is_empty()) {
-        return next.run(request).await;
+        return route::answer(&cloud, request).await;
     }
     let (mut parts, body) = request.into_parts();
     let Ok(body) = to_bytes(body, MAX_BODY).await else {
@@ -192,7 +191,7 @@ pub(crate) async fn layer(Shared(cloud): Shared<Cloud>, request: Request, next: 
     });
     let right = cloud.now();
     cloud.set_now(right.plus_ms(skew.unwrap_or(0)));
-    let mut answer = next.run(Request::from_parts(parts, Body::from(body))).await;
+    let mut answer = route::answer(&cloud, Request::from_parts(parts, Body::from(body))).await;
     cloud.set_now(right);
     for kind in &struck {
         answer = spoil(kind, answer).await;

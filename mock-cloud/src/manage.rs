@@ -2,6 +2,7 @@
 //! how it travels is as published.
 
 mod compose;
+mod composed;
 mod enrolment;
 mod inbound;
 mod material;

@@ -2,7 +2,7 @@
 //! gets whichever service knows the path.
 
 use axum::body::to_bytes;
-use axum::extract::{Request, State as Shared};
+use axum::extract::Request;
 use axum::http::{StatusCode, Uri, header};
 
 use crate::channel::PeerCertificate;
@@ -100,10 +100,10 @@ pub(crate) fn too_large(cloud: &Cloud) -> Reply {
 }
 
 /// Answers one request. It never waits: the body is taken as far as it has come with the request.
-pub(crate) async fn answer(Shared(cloud): Shared<Cloud>, request: Request) -> Reply {
+pub(crate) async fn answer(cloud: &Cloud, request: Request) -> Reply {
     let (parts, body) = request.into_parts();
     let Ok(body) = to_bytes(body, MAX_BODY).await else {
-        return too_large(&cloud);
+        return too_large(cloud);
     };
     let host = host_of(&parts.uri, &parts.headers);
     let path = parts.uri.path();

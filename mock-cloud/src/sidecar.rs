@@ -9,6 +9,7 @@ use axum::http::{Method, StatusCode};
 use serde_json::json;
 
 pub(crate) use content::{CONTENT_HOST, content_url};
+pub(crate) use listing::Listed;
 
 use crate::checks;
 use crate::http::{Call, Reply, json as json_reply};

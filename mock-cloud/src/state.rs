@@ -20,6 +20,7 @@ use crate::manage::Enrolment;
 use crate::mdm::Acceptance;
 use crate::proved::{Issuer, Proved};
 use crate::setup::{CloudSetup, SetupError};
+use crate::sidecar::Listed;
 
 /// The whole state.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -47,6 +48,9 @@ pub(crate) struct State {
     /// Signatures that held before.
     #[serde(skip)]
     pub(crate) proved: Proved,
+    /// Lists of apps that were packed before.
+    #[serde(skip)]
+    pub(crate) listed: Listed,
     /// How many streams were drawn for the same purpose and subject at the same instant.
     draws: BTreeMap<String, (Utc, u32)>,
 }
@@ -68,6 +72,7 @@ impl State {
             faults: Vec::new(),
             journal: Journal::default(),
             proved: Proved::default(),
+            listed: Listed::default(),
             draws: BTreeMap::new(),
         };
         for tenant in setup.tenants {

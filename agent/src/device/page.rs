@@ -1,6 +1,8 @@
 //! The screen that belongs to the step the device is in. Captions are those of the screen catalogue; where the
 //! catalogue offers two by version, the image's build decides.
 
+use std::sync::Arc;
+
 use oobe_catalog::screens::{self, ScreenFact};
 
 use super::Device;
@@ -14,7 +16,7 @@ use crate::screen::{Button, Choice, Field, Screen, WINDOWS_KEY_FIVE_TIMES};
 
 impl Device {
     /// What a person would see now; `None` while the screen is dark.
-    pub(super) fn screen(&self) -> Option<Screen> {
+    pub(super) fn screen(&mut self) -> Option<Screen> {
         if let Some(page) = self.technician_page() {
             return Some(page);
         }
@@ -172,7 +174,7 @@ impl Device {
     fn preparing(&self, step: Step) -> Screen {
         let mut screen =
             Self::page(screens::ESP_DEVICE_PREP, self.esp_title()).text("This could take a while.").busy();
-        screen.esp = Some(preparation::page(step, Going::Working));
+        screen.esp = Some(preparation::page(step, Going::Working).into());
         screen
     }
 
@@ -182,14 +184,14 @@ impl Device {
         let mut screen = Self::page(screens::ESP_ERROR, self.esp_title())
             .error(Some(DEFAULT_TEXT.to_owned()))
             .buttons(&["Reset device", "Try again"]);
-        screen.esp = Some(preparation::page(step, Going::Failed(code)));
+        screen.esp = Some(preparation::page(step, Going::Failed(code)).into());
         if let Some(code) = code {
             screen = screen.text(&format!("Error code: {code}"));
         }
         screen
     }
 
-    fn esp(&self, phase: crate::esp::Phase) -> Screen {
+    fn esp(&mut self, phase: crate::esp::Phase) -> Screen {
         let fact = match phase {
             crate::esp::Phase::DevicePreparation => screens::ESP_DEVICE_PREP,
             crate::esp::Phase::DeviceSetup => screens::ESP_DEVICE_SETUP,
@@ -197,7 +199,7 @@ impl Device {
         };
         let mut screen = Self::page(fact, self.esp_title()).text("This could take a while.").busy();
         if let Some(management) = &self.disk.management {
-            screen.esp = Some(management.page(&self.memory.activity));
+            screen.esp = Some(management.page(&mut self.memory.activity));
             if !management.blocks() {
                 // ESS-018 (model): a page that does not block can be left; no document names the key, ours is Esc.
                 screen.keys.push("Esc".into());
@@ -206,13 +208,13 @@ impl Device {
         screen
     }
 
-    fn esp_failed(&self) -> Screen {
+    fn esp_failed(&mut self) -> Screen {
         let mut screen = Self::page(screens::ESP_ERROR, self.esp_title());
         if let Some(management) = &self.disk.management {
-            screen.esp = Some(management.page(&self.memory.activity));
+            screen.esp = Some(management.page(&mut self.memory.activity));
             if let Some(failure) = management.failure() {
                 // The message stands once, above the phases.
-                screen.esp.iter_mut().for_each(|page| page.message = None);
+                screen.esp.iter_mut().for_each(|page| Arc::make_mut(page).message = None);
                 screen.error = Some(failure.message.clone());
                 screen.buttons = failure.buttons.iter().map(|label| Button::new(label)).collect();
                 if let Some(code) = &failure.code {

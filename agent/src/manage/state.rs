@@ -1,6 +1,7 @@
 //! What management keeps on disk, and what it keeps in memory only.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -10,10 +11,10 @@ use super::csp::{Facts, Tree};
 use super::enrolment::{Enrolment, SignedOnUser};
 use super::event::ManageEvent;
 use super::session::{Session, Sessions};
-use super::tracker::Tracker;
+use super::tracker::{Seen, Tracker};
 use super::work::Work;
 use crate::cx::Cx;
-use crate::esp::PhaseView;
+use crate::esp::EspPage;
 use crate::io::Slot;
 
 /// A managed device: everything that survives a restart.
@@ -56,8 +57,10 @@ pub struct Activity {
     pub(super) rows: BTreeSet<u16>,
     /// Whether the page will look at what it waits for.
     pub(super) looking: bool,
-    /// Phases as the registry has them.
-    pub(super) mirrored: Vec<PhaseView>,
+    /// The page as it was last put together.
+    pub(super) page: Option<Seen>,
+    /// The page as the registry has it.
+    pub(super) mirrored: Option<Arc<EspPage>>,
     /// The tree as the registry has it: what its [`Tree::changes`] was then.
     pub(super) mirrored_tree: Option<u64>,
     pub(super) outbox: Vec<ManageEvent>,

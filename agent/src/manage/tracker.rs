@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use failure::DEFAULT_TEXT;
 pub use failure::FailurePage;
 pub(crate) use mirror::mirror_phase;
+pub(in crate::manage) use page::Seen;
 pub(crate) use phase::page_event;
 
 use crate::esp::Phase;

@@ -1,5 +1,5 @@
 //! What the server wants of a device: Intune's composition as far as it can be seen from outside (*model*; reference:
-//! protocols, D.1 to D.6). Pure: from the tenant's setup and the enrolment's record, always the same orders.
+//! protocols, D.1 to D.6). Pure: from what is assigned in the tenant and the enrolment's record, always the same orders.
 
 use oobe_catalog::rules;
 use oobe_wire::ids::Guid;
@@ -11,7 +11,7 @@ use super::orders::{
     provider_node, segment,
 };
 use super::reseal;
-use crate::directory::{App, Tenant};
+use crate::directory::{App, Assigned};
 use crate::setup::{AppKind, CertificateKind, PolicySetup, Scope};
 use crate::sidecar::content_url;
 
@@ -45,20 +45,25 @@ pub(super) const fn rule_of(stage: Stage, user: bool) -> &'static str {
 }
 
 /// Orders of one stage for the device.
-pub(super) fn device_orders(stage: Stage, seed: u64, tenant: &Tenant, enrolment: &Enrolment) -> Vec<Order> {
+pub(super) fn device_orders(
+    stage: Stage,
+    seed: u64,
+    assigned: &Assigned,
+    enrolment: &Enrolment,
+) -> Vec<Order> {
     match stage {
         Stage::Look => reseal::look(enrolment),
         Stage::Hold => {
-            let mut orders = hold(tenant, enrolment);
+            let mut orders = hold(assigned, enrolment);
             orders.extend(QUESTIONS.map(|uri| {
                 Order::one(format!("get {uri}"), Stage::Hold, Patience::AnyAnswer, Leaf::get(uri))
             }));
             orders
         }
-        Stage::Settings => settings(tenant, enrolment, Scope::Device, enrolment.device_id.as_str()),
+        Stage::Settings => settings(assigned, enrolment, Scope::Device, enrolment.device_id.as_str()),
         Stage::Apps => {
             let mut orders = Vec::new();
-            if tenant.apps.iter().any(|app| app.setup.kind == AppKind::Win32) {
+            if assigned.apps.iter().any(|app| app.setup.kind == AppKind::Win32) {
                 let package = ime_package();
                 let job = MsiJob {
                     code: ime_product_code(),
@@ -71,7 +76,7 @@ pub(super) fn device_orders(stage: Stage, seed: u64, tenant: &Tenant, enrolment:
                 };
                 orders.extend(install(Scope::Device, "IntuneWindowsAgent.msi", &job));
             }
-            orders.extend(apps(seed, tenant, Scope::Device));
+            orders.extend(apps(seed, assigned, Scope::Device));
             orders
         }
         Stage::Release => vec![release(Scope::Device)],
@@ -82,7 +87,7 @@ pub(super) fn device_orders(stage: Stage, seed: u64, tenant: &Tenant, enrolment:
 pub(super) fn user_orders(
     stage: Stage,
     seed: u64,
-    tenant: &Tenant,
+    assigned: &Assigned,
     enrolment: &Enrolment,
     user: Guid,
 ) -> Vec<Order> {
@@ -97,15 +102,15 @@ pub(super) fn user_orders(
                 Order::one("user first sync", Stage::Hold, Patience::Forever, Leaf::node(first_sync)).gated(),
             ]
         }
-        Stage::Settings => settings(tenant, enrolment, Scope::User, &user.to_string()),
-        Stage::Apps => apps(seed, tenant, Scope::User),
+        Stage::Settings => settings(assigned, enrolment, Scope::User, &user.to_string()),
+        Stage::Apps => apps(seed, assigned, Scope::User),
         Stage::Release => vec![release(Scope::User)],
     }
 }
 
 /// Everything that keeps the device on the page (reference: protocols, D.1; WIR-001).
-fn hold(tenant: &Tenant, enrolment: &Enrolment) -> Vec<Order> {
-    let esp = &tenant.esp;
+fn hold(assigned: &Assigned, enrolment: &Enrolment) -> Vec<Order> {
+    let esp = &assigned.esp;
     let provider = provider_node(Scope::Device);
     let first_sync = |leaf: &str| format!("{provider}/FirstSyncStatus/{leaf}");
     let shown = |show: bool| (!show).to_string();
@@ -126,7 +131,7 @@ fn hold(tenant: &Tenant, enrolment: &Enrolment) -> Vec<Order> {
         );
     }
     leaves.push(Leaf::replace(format!("{provider}/EntDMID"), "chr", enrolment.intune_id.to_string()));
-    if tenant.apps.iter().any(|app| app.setup.kind == AppKind::Win32) {
+    if assigned.apps.iter().any(|app| app.setup.kind == AppKind::Win32) {
         let sidecar =
             "./Device/Vendor/MSFT/EnrollmentStatusTracking/DevicePreparation/PolicyProviders/Sidecar";
         let minutes = esp.provider_timeout_minutes.to_string();
@@ -144,9 +149,9 @@ fn hold(tenant: &Tenant, enrolment: &Enrolment) -> Vec<Order> {
 }
 
 /// Policies, certificates, and the lists of what the page waits for.
-fn settings(tenant: &Tenant, enrolment: &Enrolment, scope: Scope, owner: &str) -> Vec<Order> {
-    let mut orders = expected(tenant, scope);
-    for policy in tenant.policies.iter().filter(|p| p.scope == scope) {
+fn settings(assigned: &Assigned, enrolment: &Enrolment, scope: Scope, owner: &str) -> Vec<Order> {
+    let mut orders = expected(assigned, scope);
+    for policy in assigned.policies.iter().filter(|p| p.scope == scope) {
         let leaf = Leaf {
             format: format_name(&policy.format),
             ..Leaf::replace(policy_uri(policy), "chr", policy.value.as_str())
@@ -154,7 +159,7 @@ fn settings(tenant: &Tenant, enrolment: &Enrolment, scope: Scope, owner: &str) -
         let key = format!("policy {}", leaf.uri);
         orders.push(Order::one(key, Stage::Settings, Patience::ThreeTimes, leaf));
     }
-    for setup in tenant.certificates.iter().filter(|c| c.scope == scope) {
+    for setup in assigned.certificates.iter().filter(|c| c.scope == scope) {
         let Some(material) = enrolment.material.get(&material_key(setup, owner)) else { continue };
         let key = format!("certificate {}", setup.name);
         let order = match setup.kind {
@@ -185,18 +190,18 @@ fn settings(tenant: &Tenant, enrolment: &Enrolment, scope: Scope, owner: &str) -
 }
 
 /// The lists of what the page waits for (reference: protocols, D.1).
-fn expected(tenant: &Tenant, scope: Scope) -> Vec<Order> {
-    let policies: Vec<&PolicySetup> = tenant.policies.iter().filter(|p| p.scope == scope).collect();
+fn expected(assigned: &Assigned, scope: Scope) -> Vec<Order> {
+    let policies: Vec<&PolicySetup> = assigned.policies.iter().filter(|p| p.scope == scope).collect();
     let tracked = |p: &PolicySetup| TRACKED_AREAS.iter().any(|a| a.eq_ignore_ascii_case(&p.area));
     let mut waited_for: Vec<String> = policies.iter().filter(|p| tracked(p)).map(|p| policy_uri(p)).collect();
     waited_for.extend(policies.iter().rev().find(|p| !tracked(p)).map(|p| policy_uri(p)));
-    let certificates = tenant
+    let certificates = assigned
         .certificates
         .iter()
         .filter(|c| c.scope == scope && c.kind == CertificateKind::Pfx)
         .map(|c| pfx_node(scope, &c.name))
         .collect();
-    let msi = tenant
+    let msi = assigned
         .apps
         .iter()
         .filter(|a| a.setup.scope == scope && a.setup.kind == AppKind::Msi && a.setup.blocking)
@@ -219,9 +224,9 @@ fn expected(tenant: &Tenant, scope: Scope) -> Vec<Order> {
 }
 
 /// MSI apps.
-fn apps(seed: u64, tenant: &Tenant, scope: Scope) -> Vec<Order> {
+fn apps(seed: u64, assigned: &Assigned, scope: Scope) -> Vec<Order> {
     let mine = |a: &&App| a.setup.scope == scope && a.setup.kind == AppKind::Msi;
-    tenant
+    assigned
         .apps
         .iter()
         .filter(mine)

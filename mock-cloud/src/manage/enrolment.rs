@@ -1,11 +1,13 @@
 //! What the management server knows of an enrolled device.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use oobe_wire::ids::Guid;
 use oobe_wire::time::Utc;
 use serde::{Deserialize, Serialize};
 
+use super::composed::Composed;
 use super::orders::Patience;
 
 /// An enrolled device.
@@ -37,15 +39,22 @@ pub(crate) struct Enrolment {
     /// What the device reported of its own accord (Alert 1226), by Source, and what the management extension reported
     /// of its apps, by app id.
     pub(crate) reports: BTreeMap<String, String>,
-    /// Certificates made for this device and its users.
-    pub(crate) material: BTreeMap<String, Material>,
+    /// Certificates made for this device and its users. Shared with what is composed of it: whoever changes it gets another
+    /// one ([`Arc::make_mut`]).
+    pub(crate) material: Arc<Materials>,
     /// How the orders of the device stand.
     pub(crate) device_orders: BTreeMap<String, Progress>,
     /// How the orders of its users stand, by object id.
     pub(crate) user_orders: BTreeMap<Guid, BTreeMap<String, Progress>>,
     /// The session under way, or the last one.
     pub(crate) session: Option<Session>,
+    /// Orders composed before.
+    #[serde(skip)]
+    pub(crate) composed: Composed,
 }
+
+/// Certificates made for a device and its users, by their names for good.
+pub(crate) type Materials = BTreeMap<String, Material>;
 
 /// A certificate made for an enrolment.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -1,5 +1,7 @@
 //! Certificates that the server makes for a device and its users.
 
+use std::sync::Arc;
+
 use oobe_wire::crypto::{PrivateKey, sha1};
 use oobe_wire::encoding::{base64_encode, hex_lower, hex_upper};
 use oobe_wire::ids::Guid;
@@ -29,15 +31,18 @@ pub(super) fn prepare(state: &mut State, device: &str, user: Option<Guid>) {
         Scope::User => user.map(|u| u.to_string()),
     };
     let missing: Vec<(CertificateSetup, String)> = tenant
+        .assigned
         .certificates
         .iter()
-        .filter_map(|setup| Some((setup.clone(), owner_of(setup.scope)?)))
+        .filter_map(|setup| Some((setup, owner_of(setup.scope)?)))
         .filter(|(setup, owner)| !enrolment.material.contains_key(&material_key(setup, owner)))
+        .map(|(setup, owner)| (setup.clone(), owner))
         .collect();
     if missing.is_empty() {
         return;
     }
     let root_name = tenant
+        .assigned
         .certificates
         .iter()
         .find(|c| c.kind == CertificateKind::TrustedRoot)
@@ -56,7 +61,7 @@ pub(super) fn prepare(state: &mut State, device: &str, user: Option<Guid>) {
         })
         .collect();
     if let Some(enrolment) = state.enrolments.get_mut(device) {
-        enrolment.material.extend(made);
+        Arc::make_mut(&mut enrolment.material).extend(made);
     }
 }
 

@@ -1,9 +1,12 @@
 //! The server's message: answers to the device's commands, then whichever orders are next.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use oobe_wire::ids::Guid;
 use oobe_wire::syncml::{Body, Command, Header, Item, Message, Status, StatusCode};
 
-use super::enrolment::{Progress, Sent, Session};
+use super::enrolment::{Enrolment, Sent, Session};
 use super::inbound::Answer;
 use super::orders::{Gate, Leaf, Order, Stage, Verb};
 use super::{compose, material};
@@ -59,52 +62,51 @@ pub(super) fn compose(state: &mut State, device: &str, message: &Message, answer
 }
 
 /// The orders that are due: the first stage of the device that has any, and the first of the user who is there.
-fn next(state: &mut State, device: &str, user: Option<Guid>) -> Vec<(Option<Guid>, Order)> {
+fn next(state: &mut State, device: &str, user: Option<Guid>) -> Vec<(Option<Guid>, Arc<Order>)> {
     material::prepare(state, device, user);
-    let mut due: Vec<(Option<Guid>, Order)> = Vec::new();
+    let mut due = Vec::new();
     for owner in [None].into_iter().chain(user.map(Some)) {
         due.extend(due_now(state, device, owner).into_iter().map(|order| (owner, order)));
     }
     due
 }
 
-fn due_now(state: &State, device: &str, user: Option<Guid>) -> Vec<Order> {
-    let Some(enrolment) = state.enrolments.get(device) else { return Vec::new() };
-    let Some(tenant) = state.tenant_by_id(enrolment.tenant) else { return Vec::new() };
-    let nothing = Progress::default();
-    let progress = |order: &Order| -> Progress {
-        let list = match user {
-            None => Some(&enrolment.device_orders),
-            Some(user) => enrolment.user_orders.get(&user),
-        };
-        *list.and_then(|l| l.get(&order.key)).unwrap_or(&nothing)
-    };
-    let sent =
-        |order: &Order| enrolment.session.as_ref().is_some_and(|s| s.sent.contains(&sent_key(user, order)));
+fn due_now(state: &mut State, device: &str, user: Option<Guid>) -> Vec<Arc<Order>> {
+    let State { seed, tenants, enrolments, .. } = state;
+    let Some(enrolment) = enrolments.get_mut(device) else { return Vec::new() };
+    let Some(tenant) = tenants.iter().find(|t| t.id == enrolment.tenant) else { return Vec::new() };
+    let mut composed = std::mem::take(&mut enrolment.composed);
+    let stages = [Stage::Look, Stage::Hold, Stage::Settings, Stage::Apps, Stage::Release];
     // Stage by stage: what is behind a stage that is not passed need not be composed.
-    for stage in [Stage::Look, Stage::Hold, Stage::Settings, Stage::Apps, Stage::Release] {
-        let mut orders = match user {
-            None => compose::device_orders(stage, state.seed, tenant, enrolment),
-            Some(user) => compose::user_orders(stage, state.seed, tenant, enrolment, user),
-        };
-        let due = |o: &Order| !progress(o).settled && !sent(o);
-        if orders.iter().any(due) {
-            orders.retain(due);
-            return orders;
-        }
-        let passed = |o: &Order| match o.gate {
-            Gate::Answered => progress(o).status != 0,
-            Gate::Settled => progress(o).settled,
-        };
-        if !orders.iter().all(passed) {
-            return Vec::new();
-        }
-    }
-    Vec::new()
+    let due = stages.into_iter().find_map(|stage| {
+        let orders = composed.orders(stage, *seed, &tenant.assigned, enrolment, user);
+        due_of(&orders, enrolment, user)
+    });
+    enrolment.composed = composed;
+    due.unwrap_or_default()
 }
 
-fn sent_key(user: Option<Guid>, order: &Order) -> String {
-    user.map_or_else(|| order.key.clone(), |user| format!("{user} {}", order.key))
+/// Orders of one stage that are due; `None` when it is passed.
+fn due_of(orders: &[Arc<Order>], enrolment: &Enrolment, user: Option<Guid>) -> Option<Vec<Arc<Order>>> {
+    let list = match user {
+        None => Some(&enrolment.device_orders),
+        Some(user) => enrolment.user_orders.get(&user),
+    };
+    let progress = |order: &Order| list.and_then(|list| list.get(&order.key)).copied().unwrap_or_default();
+    let sent = |order: &Order| {
+        enrolment.session.as_ref().is_some_and(|s| s.sent.contains(sent_key(user, order).as_ref()))
+    };
+    let due: Vec<Arc<Order>> =
+        orders.iter().filter(|o| !progress(o).settled && !sent(o)).map(Arc::clone).collect();
+    let passed = |o: &Arc<Order>| match o.gate {
+        Gate::Answered => progress(o).status != 0,
+        Gate::Settled => progress(o).settled,
+    };
+    (!due.is_empty() || !orders.iter().all(passed)).then_some(due)
+}
+
+fn sent_key(user: Option<Guid>, order: &Order) -> Cow<'_, str> {
+    user.map_or(Cow::Borrowed(&order.key), |user| format!("{user} {}", order.key).into())
 }
 
 /// The commands of one message.
@@ -126,7 +128,7 @@ impl Page {
 
     /// One order: a command, or an Atomic with its commands inside.
     fn order(&mut self, session: &mut Session, order: &Order, user: Option<Guid>) {
-        session.sent.insert(sent_key(user, order));
+        session.sent.insert(sent_key(user, order).into_owned());
         let mut open = |id: &str, name: &str, uri: &str, inner: bool| {
             let sent = Sent {
                 order: order.key.clone(),

@@ -61,7 +61,7 @@ fn find(state: &State, file: &str) -> Option<Vec<u8>> {
     }
     let named = |suffix: &str| file.strip_suffix(suffix).and_then(|id| id.parse::<Guid>().ok());
     let app = |id: Guid, kind: AppKind| {
-        state.tenants.iter().flat_map(|t| &t.apps).find(|a| a.id == id && a.setup.kind == kind)
+        state.tenants.iter().flat_map(|t| &t.assigned.apps).find(|a| a.id == id && a.setup.kind == kind)
     };
     if let Some(app) = named(".msi").and_then(|id| app(id, AppKind::Msi)) {
         return Some(package(app).write());

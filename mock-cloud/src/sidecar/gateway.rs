@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 use oobe_catalog::rules;
-use oobe_wire::content::{pack, seal_for};
+use oobe_wire::content::seal_for;
 use oobe_wire::encoding::{base64_decode, base64_encode};
 use oobe_wire::ids::Guid;
 use oobe_wire::rng::Stream;
@@ -11,7 +11,7 @@ use oobe_wire::xml::Writer;
 use serde_json::{Value, json};
 
 use super::content::{ENCRYPTED, content_url, keys};
-use super::{PEER_CHECKS, listing, refuse};
+use super::{PEER_CHECKS, refuse};
 use crate::checks;
 use crate::directory::App;
 use crate::entra::{Audience, TokenChecks, verify};
@@ -90,11 +90,11 @@ fn apps(state: &mut State, call: &Call<'_>, device: &str) -> Result<String, Refu
             &[Scope::User]
         }
     };
-    let tenant = state.tenant_by_id(tenant).expect("an enrolment's tenant stays");
-    let list = listing::list(tenant, scopes);
-    let count = list.as_array().map_or(0, Vec::len);
-    state.journal.tell(Service::SideCar, "apps-listed", format!("{count} apps in {scopes:?}"));
-    Ok(base64_encode(&pack(list.to_string().as_bytes())))
+    let State { tenants, listed, journal, .. } = state;
+    let tenant = tenants.iter().find(|t| t.id == tenant).expect("an enrolment's tenant stays");
+    let list = listed.of(tenant, scopes);
+    journal.tell(Service::SideCar, "apps-listed", format!("{} apps in {scopes:?}", list.apps));
+    Ok(list.packed.clone())
 }
 
 /// `GetContentInfo`: where an app's content is, and its keys, sealed for the device.
@@ -137,7 +137,7 @@ fn app_of(state: &State, device: &str, id: Option<Guid>) -> Result<App, String> 
     let enrolment = &state.enrolments[device];
     let tenant = state.tenant_by_id(enrolment.tenant);
     tenant
-        .and_then(|t| t.apps.iter().find(|a| Some(a.id) == id && a.setup.kind == AppKind::Win32))
+        .and_then(|t| t.assigned.apps.iter().find(|a| Some(a.id) == id && a.setup.kind == AppKind::Win32))
         .cloned()
         .ok_or_else(|| "this app is not assigned to the device or its users".to_owned())
 }

@@ -1,24 +1,64 @@
 //! App objects, as the management extension gets them. Names of members are those that logs of the real agent show;
 //! `EspTracked` is ours, and so is what stands in `DetectionRule` (MOD-003).
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use oobe_wire::content::pack;
+use oobe_wire::encoding::base64_encode;
+use oobe_wire::ids::Guid;
 use oobe_wire::model::DetectionRule;
 use serde_json::{Value, json};
 
-use crate::directory::{App, Tenant};
+use crate::directory::{App, Assigned, Tenant};
 use crate::manage::default_path;
 use crate::setup::{AppKind, InstallContext, ReturnCode, ReturnKind, Scope};
 
-/// The Win32 apps of a tenant in those scopes.
-pub(super) fn list(tenant: &Tenant, scopes: &[Scope]) -> Value {
-    let apps = tenant
+/// Lists that were packed before, by tenant: devices ask for them again and again, and they seldom change. Not part of
+/// the saved state, and without any influence on what the gateway says.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Listed(BTreeMap<Guid, Lists>);
+
+/// Lists of one tenant by scopes, and what they were made of.
+#[derive(Debug, Clone)]
+struct Lists {
+    made_of: Arc<Assigned>,
+    by_scopes: BTreeMap<Vec<Scope>, List>,
+}
+
+/// A list of apps.
+#[derive(Debug, Clone)]
+pub(super) struct List {
+    /// How many there are.
+    pub(super) apps: usize,
+    /// Packed and in base64.
+    pub(super) packed: String,
+}
+
+impl Listed {
+    /// The Win32 apps of a tenant in those scopes.
+    pub(super) fn of(&mut self, tenant: &Tenant, scopes: &[Scope]) -> &List {
+        let made = || Lists { made_of: Arc::clone(&tenant.assigned), by_scopes: BTreeMap::new() };
+        let lists = self.0.entry(tenant.id).or_insert_with(made);
+        // What is held here is never changed in place, only replaced: the same place is the same content.
+        if !Arc::ptr_eq(&lists.made_of, &tenant.assigned) {
+            *lists = made();
+        }
+        lists.by_scopes.entry(scopes.to_vec()).or_insert_with(|| list(&tenant.assigned, scopes))
+    }
+}
+
+fn list(assigned: &Assigned, scopes: &[Scope]) -> List {
+    let apps: Vec<Value> = assigned
         .apps
         .iter()
         .filter(|a| a.setup.kind == AppKind::Win32 && scopes.contains(&a.setup.scope))
-        .map(|app| object(tenant, app));
-    Value::Array(apps.collect())
+        .map(|app| object(assigned, app))
+        .collect();
+    List { apps: apps.len(), packed: base64_encode(&pack(Value::Array(apps).to_string().as_bytes())) }
 }
 
-fn object(tenant: &Tenant, app: &App) -> Value {
+fn object(assigned: &Assigned, app: &App) -> Value {
     let setup = &app.setup;
     let detection = setup.detection.clone().unwrap_or_else(|| match setup.kind {
         AppKind::Win32 => DetectionRule::File { path: default_path(&setup.name) },
@@ -43,7 +83,7 @@ fn object(tenant: &Tenant, app: &App) -> Value {
     let needed: Vec<Value> = setup
         .depends_on
         .iter()
-        .filter_map(|name| tenant.apps.iter().find(|other| &other.setup.name == name))
+        .filter_map(|name| assigned.apps.iter().find(|other| &other.setup.name == name))
         .map(|other| json!({ "AppId": app.id, "ChildId": other.id, "Action": 10, "Type": 0, "Level": 0 }))
         .collect();
     json!({

@@ -181,7 +181,7 @@ fn phase(phase: Phase, state: PhaseState, status: &'static str, rows: Vec<RowVie
 
 fn esp(id: &str, phases: Vec<PhaseView>) -> Screen {
     let mut screen = busy(page(id, "Setting up for work or school", &["This could take a while."]));
-    screen.esp = Some(EspPage { phases, message: None });
+    screen.esp = Some(EspPage { phases, message: None }.into());
     screen
 }
 

@@ -185,6 +185,10 @@ impl<'a> Builder<'a> {
             before.to_mut().push_str(&text);
             return Ok(());
         }
+        if parent.children.is_empty() {
+            // Most texts are all that their element holds.
+            parent.children.reserve_exact(1);
+        }
         parent.children.push(Node::Text(text));
         self.count()
     }

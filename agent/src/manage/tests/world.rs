@@ -207,8 +207,8 @@ impl World {
         panic!("it never comes: {:?}", self.page());
     }
 
-    pub(super) fn page(&self) -> crate::esp::EspPage {
-        self.management.page(&self.activity)
+    pub(super) fn page(&self) -> std::sync::Arc<crate::esp::EspPage> {
+        self.management.page(&mut self.activity.clone())
     }
 
     /// What is printed behind a row.

@@ -26,15 +26,15 @@ impl Management {
             a.mirrored_tree = Some(self.tree.changes());
         }
         let (device, user) = self.tracker.wanted.unwrap_or((false, false));
-        let phases = self.page(a).phases;
-        for view in &phases {
+        let page = self.page(a);
+        for view in &page.phases {
             let shown = if view.phase == Phase::AccountSetup { user } else { device };
             // The text is dear to make, and most looks find what the last one found.
-            if shown && !a.mirrored.contains(view) {
+            if shown && !a.mirrored.as_ref().is_some_and(|mirrored| mirrored.phases.contains(view)) {
                 mirror_phase(cx, view);
             }
         }
-        a.mirrored = phases;
+        a.mirrored = Some(page);
     }
 
     fn mirror_first_sync(&self, cx: &mut Cx<'_>) {

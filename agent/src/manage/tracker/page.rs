@@ -1,15 +1,59 @@
 //! The page as a person sees it.
 
-use super::Row;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
 use super::expected::Count;
 use super::phase::half;
+use super::{Row, Tracker};
 use crate::esp::{EspPage, Phase, PhaseState, PhaseView, RowState, RowView, Text};
-use crate::manage::csp::Scope;
+use crate::manage::csp::{LocUri, Scope};
 use crate::manage::{Activity, Management};
 
+/// The page, and what it was put together from.
+#[derive(Debug, Clone)]
+pub(in crate::manage) struct Seen {
+    page: Arc<EspPage>,
+    tree: u64,
+    tracker: Tracker,
+    policies: VecDeque<LocUri>,
+    networks: VecDeque<LocUri>,
+    agent: bool,
+    attested: bool,
+}
+
+impl Seen {
+    fn still_holds(&self, now: &Management) -> bool {
+        self.tree == now.tree.changes()
+            && self.agent == now.agent.is_some()
+            && self.attested == now.enrolment.attested
+            && self.policies == now.work.policies
+            && self.networks == now.work.networks
+            && self.tracker == now.tracker
+    }
+}
+
 impl Management {
-    /// The page.
-    pub fn page(&self, a: &Activity) -> EspPage {
+    /// The page. It is asked for after every step, and put together when something that it goes by has changed.
+    pub fn page(&self, a: &mut Activity) -> Arc<EspPage> {
+        if let Some(seen) = a.page.as_ref().filter(|seen| seen.still_holds(self)) {
+            debug_assert_eq!(*seen.page, self.page_now(), "the page goes by something that is not looked at");
+            return Arc::clone(&seen.page);
+        }
+        let page = Arc::new(self.page_now());
+        a.page = Some(Seen {
+            page: Arc::clone(&page),
+            tree: self.tree.changes(),
+            tracker: self.tracker.clone(),
+            policies: self.work.policies.clone(),
+            networks: self.work.networks.clone(),
+            agent: self.agent.is_some(),
+            attested: self.enrolment.attested,
+        });
+        page
+    }
+
+    fn page_now(&self) -> EspPage {
         let (_, user) = self.tracker.wanted.unwrap_or((true, true));
         let mut phases = vec![Phase::DevicePreparation, Phase::DeviceSetup];
         // The user's phase is absent when it does not run (ESU-011), or not before somebody signs in (SDM-013).
@@ -18,12 +62,12 @@ impl Management {
             phases.push(Phase::AccountSetup);
         }
         EspPage {
-            phases: phases.into_iter().map(|phase| self.phase_view(a, phase)).collect(),
+            phases: phases.into_iter().map(|phase| self.phase_view(phase)).collect(),
             message: self.failure().map(|failure| failure.message),
         }
     }
 
-    fn phase_view(&self, a: &Activity, phase: Phase) -> PhaseView {
+    fn phase_view(&self, phase: Phase) -> PhaseView {
         let failed = self.tracker.failure.as_ref().is_some_and(|failure| failure.phase == phase);
         let state = if failed {
             PhaseState::Error
@@ -40,11 +84,11 @@ impl Management {
             PhaseState::Complete => "Complete",
             PhaseState::Error => "Error",
         };
-        let rows = Row::of(phase).into_iter().map(|row| self.row_view(a, phase, state, row)).collect();
+        let rows = Row::of(phase).into_iter().map(|row| self.row_view(phase, state, row)).collect();
         PhaseView { phase, state, status: status.into(), rows }
     }
 
-    fn row_view(&self, _a: &Activity, phase: Phase, of: PhaseState, row: Row) -> RowView {
+    fn row_view(&self, phase: Phase, of: PhaseState, row: Row) -> RowView {
         let (state, status) = match self.failed_row(phase, row) {
             Some(view) => view,
             None => match (of, row) {
