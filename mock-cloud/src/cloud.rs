@@ -50,7 +50,7 @@ impl Cloud {
     /// All services. Hosts are told apart by the request's address or its Host header, paths without regard to case.
     /// Handlers never wait, so the future of a request with its whole body is ready when first polled.
     pub fn router(&self) -> Router {
-        Router::new().fallback(fault::layer).with_state(self.clone())
+        Router::new().fallback(fault::answer).with_state(self.clone())
     }
 
     /// Sets the cloud's UTC. The driver does so before each request; TLS reads it too.

@@ -1,4 +1,4 @@
-//! Faults that live in the service (design, rule 5): a layer that makes an answer go wrong, and tweaks that make a
+//! Faults that live in the service (design, rule 5): answers that go wrong on the way out, and tweaks that make a
 //! service do the wrong thing in earnest, so that what a device checks can be provoked from its cause.
 
 use std::sync::Arc;
@@ -169,8 +169,8 @@ fn strike(state: &mut State, host: &str, path: &str, body: &[u8]) -> Vec<FaultKi
     struck
 }
 
-/// The layer round all services.
-pub(crate) async fn layer(Shared(cloud): Shared<Cloud>, request: Request) -> Reply {
+/// Answers a request: by the service, unless a fault strikes.
+pub(crate) async fn answer(Shared(cloud): Shared<Cloud>, request: Request) -> Reply {
     if cloud.with(|state| state.faults.is_empty()) {
         return route::answer(&cloud, request).await;
     }

@@ -22,6 +22,7 @@ mod fault;
 mod graph;
 mod http;
 mod journal;
+mod kept;
 mod keys;
 mod manage;
 mod mdm;

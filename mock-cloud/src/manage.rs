@@ -2,7 +2,6 @@
 //! how it travels is as published.
 
 mod compose;
-mod composed;
 mod enrolment;
 mod inbound;
 mod material;

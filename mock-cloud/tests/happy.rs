@@ -3,7 +3,8 @@
 mod common;
 
 use common::device::TestDevice;
-use common::http::{call, get};
+use common::gateway::ask;
+use common::http::get;
 use common::session::{TestSession, obedient};
 use common::setup::*;
 use common::steps::*;
@@ -104,27 +105,6 @@ fn whole_line(cloud: &Cloud, kind: KeyKind) {
     for what in ["device-joined", "prt-issued", "device-enrolled", "device-released", "user-released"] {
         assert!(told(&journal, what), "{what}");
     }
-}
-
-fn session_request(kind: &str, payload: &str) -> (String, Value) {
-    let id = "e8b482aa-3f82-4692-b111-92d62cd7db71";
-    let url = format!(
-        "https://fef.manage.microsoft.com/SideCar/StatelessSideCarGatewayService/SideCarGatewaySessions('{id}')?api-version=1.5"
-    );
-    let body = json!({
-        "Key": id, "SessionId": id, "RequestContentType": kind, "RequestPayload": payload,
-        "ResponseContentType": null, "ClientInfo": "{}", "ResponsePayload": null,
-    });
-    (url, body)
-}
-
-fn ask(cloud: &Cloud, device: &TestDevice, kind: &str, payload: &str, token: Option<&str>) -> String {
-    let (url, body) = session_request(kind, payload);
-    let mut request = call("PUT", url).peer(&device.mdm_certificate).body(body.to_string());
-    if let Some(token) = token {
-        request = request.bearer(token);
-    }
-    request.send(cloud).ok().json()["ResponsePayload"].as_str().unwrap().to_owned()
 }
 
 fn side_car(cloud: &Cloud, device: &TestDevice, user_token: &str, session: &TestSession<'_>) {

@@ -1,16 +1,17 @@
 //! What the server wants of a device: Intune's composition as far as it can be seen from outside (*model*; reference:
-//! protocols, D.1 to D.6). Pure: from what is assigned in the tenant and the enrolment's record, always the same orders.
+//! protocols, D.1 to D.6). Pure: from what [`Source`] holds, always the same orders.
+
+use std::sync::Arc;
 
 use oobe_catalog::rules;
 use oobe_wire::ids::Guid;
 
-use super::enrolment::Enrolment;
+use super::enrolment::{Composed, Materials};
 use super::material::material_key;
 use super::orders::{
-    Gate, Leaf, MsiJob, Order, Patience, RELEASE, Stage, ime_package, ime_product_code, msi_node, package,
-    provider_node, segment,
+    Gate, Leaf, MsiJob, Order, Orders, Patience, RELEASE, Stage, ime_package, ime_product_code, msi_node,
+    package, provider_node, segment,
 };
-use super::reseal;
 use crate::directory::{App, Assigned};
 use crate::setup::{AppKind, CertificateKind, PolicySetup, Scope};
 use crate::sidecar::content_url;
@@ -44,31 +45,51 @@ pub(super) const fn rule_of(stage: Stage, user: bool) -> &'static str {
     }
 }
 
+/// Everything that orders are made of. Seed and ids never change.
+pub(super) struct Source<'a> {
+    pub(super) seed: u64,
+    pub(super) assigned: &'a Arc<Assigned>,
+    pub(super) material: &'a Arc<Materials>,
+    pub(super) device_id: &'a str,
+    pub(super) intune_id: Guid,
+}
+
+impl Source<'_> {
+    /// Orders of one stage, for the device or a user of it, as composed before if nothing has changed since. The look at
+    /// the page is not among them: it goes by how other orders stand.
+    pub(super) fn orders(&self, composed: &mut Composed, stage: Stage, user: Option<Guid>) -> Orders {
+        let made_of = (Arc::clone(self.assigned), Arc::clone(self.material));
+        composed.of(made_of, (user, stage), || {
+            let orders = match user {
+                None => device_orders(stage, self),
+                Some(user) => user_orders(stage, self, user),
+            };
+            orders.into_iter().map(Arc::new).collect()
+        })
+    }
+}
+
 /// Orders of one stage for the device.
-pub(super) fn device_orders(
-    stage: Stage,
-    seed: u64,
-    assigned: &Assigned,
-    enrolment: &Enrolment,
-) -> Vec<Order> {
+fn device_orders(stage: Stage, source: &Source<'_>) -> Vec<Order> {
     match stage {
-        Stage::Look => reseal::look(enrolment),
+        // That one goes by how other orders stand: `reseal::look`.
+        Stage::Look => Vec::new(),
         Stage::Hold => {
-            let mut orders = hold(assigned, enrolment);
+            let mut orders = hold(source);
             orders.extend(QUESTIONS.map(|uri| {
                 Order::one(format!("get {uri}"), Stage::Hold, Patience::AnyAnswer, Leaf::get(uri))
             }));
             orders
         }
-        Stage::Settings => settings(assigned, enrolment, Scope::Device, enrolment.device_id.as_str()),
+        Stage::Settings => settings(source, Scope::Device, source.device_id),
         Stage::Apps => {
             let mut orders = Vec::new();
-            if assigned.apps.iter().any(|app| app.setup.kind == AppKind::Win32) {
+            if source.assigned.apps.iter().any(|app| app.setup.kind == AppKind::Win32) {
                 let package = ime_package();
                 let job = MsiJob {
                     code: ime_product_code(),
                     version: "1.83.107.0",
-                    url: content_url(seed, "IntuneWindowsAgent.msi"),
+                    url: content_url(source.seed, "IntuneWindowsAgent.msi"),
                     package: &package,
                     timeout_minutes: 30,
                     retries: 3,
@@ -76,7 +97,7 @@ pub(super) fn device_orders(
                 };
                 orders.extend(install(Scope::Device, "IntuneWindowsAgent.msi", &job));
             }
-            orders.extend(apps(seed, assigned, Scope::Device));
+            orders.extend(apps(source, Scope::Device));
             orders
         }
         Stage::Release => vec![release(Scope::Device)],
@@ -84,13 +105,7 @@ pub(super) fn device_orders(
 }
 
 /// Orders of one stage for a user of the device.
-pub(super) fn user_orders(
-    stage: Stage,
-    seed: u64,
-    assigned: &Assigned,
-    enrolment: &Enrolment,
-    user: Guid,
-) -> Vec<Order> {
+fn user_orders(stage: Stage, source: &Source<'_>, user: Guid) -> Vec<Order> {
     match stage {
         Stage::Look => Vec::new(),
         // Added in every session until the device's user context is there (field bug 1; WIR-002).
@@ -102,15 +117,15 @@ pub(super) fn user_orders(
                 Order::one("user first sync", Stage::Hold, Patience::Forever, Leaf::node(first_sync)).gated(),
             ]
         }
-        Stage::Settings => settings(assigned, enrolment, Scope::User, &user.to_string()),
-        Stage::Apps => apps(seed, assigned, Scope::User),
+        Stage::Settings => settings(source, Scope::User, &user.to_string()),
+        Stage::Apps => apps(source, Scope::User),
         Stage::Release => vec![release(Scope::User)],
     }
 }
 
 /// Everything that keeps the device on the page (reference: protocols, D.1; WIR-001).
-fn hold(assigned: &Assigned, enrolment: &Enrolment) -> Vec<Order> {
-    let esp = &assigned.esp;
+fn hold(source: &Source<'_>) -> Vec<Order> {
+    let esp = &source.assigned.esp;
     let provider = provider_node(Scope::Device);
     let first_sync = |leaf: &str| format!("{provider}/FirstSyncStatus/{leaf}");
     let shown = |show: bool| (!show).to_string();
@@ -130,8 +145,8 @@ fn hold(assigned: &Assigned, enrolment: &Enrolment) -> Vec<Order> {
                 .map(|text| Leaf::replace(first_sync("CustomErrorText"), "chr", text.as_str())),
         );
     }
-    leaves.push(Leaf::replace(format!("{provider}/EntDMID"), "chr", enrolment.intune_id.to_string()));
-    if assigned.apps.iter().any(|app| app.setup.kind == AppKind::Win32) {
+    leaves.push(Leaf::replace(format!("{provider}/EntDMID"), "chr", source.intune_id.to_string()));
+    if source.assigned.apps.iter().any(|app| app.setup.kind == AppKind::Win32) {
         let sidecar =
             "./Device/Vendor/MSFT/EnrollmentStatusTracking/DevicePreparation/PolicyProviders/Sidecar";
         let minutes = esp.provider_timeout_minutes.to_string();
@@ -149,7 +164,8 @@ fn hold(assigned: &Assigned, enrolment: &Enrolment) -> Vec<Order> {
 }
 
 /// Policies, certificates, and the lists of what the page waits for.
-fn settings(assigned: &Assigned, enrolment: &Enrolment, scope: Scope, owner: &str) -> Vec<Order> {
+fn settings(source: &Source<'_>, scope: Scope, owner: &str) -> Vec<Order> {
+    let assigned = source.assigned;
     let mut orders = expected(assigned, scope);
     for policy in assigned.policies.iter().filter(|p| p.scope == scope) {
         let leaf = Leaf {
@@ -160,7 +176,7 @@ fn settings(assigned: &Assigned, enrolment: &Enrolment, scope: Scope, owner: &st
         orders.push(Order::one(key, Stage::Settings, Patience::ThreeTimes, leaf));
     }
     for setup in assigned.certificates.iter().filter(|c| c.scope == scope) {
-        let Some(material) = enrolment.material.get(&material_key(setup, owner)) else { continue };
+        let Some(material) = source.material.get(&material_key(setup, owner)) else { continue };
         let key = format!("certificate {}", setup.name);
         let order = match setup.kind {
             CertificateKind::TrustedRoot => {
@@ -224,9 +240,10 @@ fn expected(assigned: &Assigned, scope: Scope) -> Vec<Order> {
 }
 
 /// MSI apps.
-fn apps(seed: u64, assigned: &Assigned, scope: Scope) -> Vec<Order> {
+fn apps(source: &Source<'_>, scope: Scope) -> Vec<Order> {
     let mine = |a: &&App| a.setup.scope == scope && a.setup.kind == AppKind::Msi;
-    assigned
+    source
+        .assigned
         .apps
         .iter()
         .filter(mine)
@@ -235,7 +252,7 @@ fn apps(seed: u64, assigned: &Assigned, scope: Scope) -> Vec<Order> {
             let job = MsiJob {
                 code: app.product_code,
                 version: &app.setup.version,
-                url: content_url(seed, &format!("{}.msi", app.id)),
+                url: content_url(source.seed, &format!("{}.msi", app.id)),
                 package: &package,
                 timeout_minutes: app.setup.timeout_minutes,
                 retries: app.setup.retries,

@@ -7,8 +7,9 @@ use oobe_wire::ids::Guid;
 use oobe_wire::time::Utc;
 use serde::{Deserialize, Serialize};
 
-use super::composed::Composed;
-use super::orders::Patience;
+use super::orders::{Orders, Patience, Stage};
+use crate::directory::Assigned;
+use crate::kept::Kept;
 
 /// An enrolled device.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -48,10 +49,13 @@ pub(crate) struct Enrolment {
     pub(crate) user_orders: BTreeMap<Guid, BTreeMap<String, Progress>>,
     /// The session under way, or the last one.
     pub(crate) session: Option<Session>,
-    /// Orders composed before.
+    /// Orders composed before, by user and stage.
     #[serde(skip)]
     pub(crate) composed: Composed,
 }
+
+/// Orders by user and stage.
+pub(crate) type Composed = Kept<(Arc<Assigned>, Arc<Materials>), (Option<Guid>, Stage), Orders>;
 
 /// Certificates made for a device and its users, by their names for good.
 pub(crate) type Materials = BTreeMap<String, Material>;

@@ -1,5 +1,7 @@
 //! Orders: what the server wants done on a device, one command each, and when it is content with the answer.
 
+use std::sync::Arc;
+
 use oobe_wire::encoding::hex_upper;
 use oobe_wire::ids::Guid;
 use oobe_wire::model::PackageManifest;
@@ -19,7 +21,7 @@ pub(super) const RELEASE: &str = "release";
 
 /// When an order goes out. Each stage waits until those before it are settled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Stage {
+pub(crate) enum Stage {
     /// A look at the page of a device that waits for its user (MOD-024).
     Look,
     /// The hold: it must be in the very first answer, or OOBE goes past the page (WIR-001).
@@ -74,7 +76,7 @@ pub(super) enum Gate {
 
 /// An order.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Order {
+pub(crate) struct Order {
     /// Names it for good: what was settled stays settled.
     pub(super) key: String,
     pub(super) stage: Stage,
@@ -83,6 +85,9 @@ pub(super) struct Order {
     /// One command; several travel in an Atomic.
     pub(super) leaves: Vec<Leaf>,
 }
+
+/// Orders of one stage.
+pub(crate) type Orders = Arc<[Arc<Order>]>;
 
 impl Patience {
     /// Whether an answer settles an order that was now sent for the `tries`th time.

@@ -1,15 +1,17 @@
 //! The server's message: answers to the device's commands, then whichever orders are next.
 
 use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use oobe_wire::ids::Guid;
 use oobe_wire::syncml::{Body, Command, Header, Item, Message, Status, StatusCode};
 
-use super::enrolment::{Enrolment, Sent, Session};
+use super::compose::Source;
+use super::enrolment::{Progress, Sent, Session};
 use super::inbound::Answer;
 use super::orders::{Gate, Leaf, Order, Stage, Verb};
-use super::{compose, material};
+use super::{compose, material, reseal};
 use crate::journal::Service;
 use crate::state::State;
 
@@ -75,34 +77,54 @@ fn due_now(state: &mut State, device: &str, user: Option<Guid>) -> Vec<Arc<Order
     let State { seed, tenants, enrolments, .. } = state;
     let Some(enrolment) = enrolments.get_mut(device) else { return Vec::new() };
     let Some(tenant) = tenants.iter().find(|t| t.id == enrolment.tenant) else { return Vec::new() };
-    let mut composed = std::mem::take(&mut enrolment.composed);
-    let stages = [Stage::Look, Stage::Hold, Stage::Settings, Stage::Apps, Stage::Release];
+    let look = if user.is_none() { reseal::look(enrolment) } else { Vec::new() };
+    let source = Source {
+        seed: *seed,
+        assigned: &tenant.assigned,
+        material: &enrolment.material,
+        device_id: &enrolment.device_id,
+        intune_id: enrolment.intune_id,
+    };
+    let standing = Standing {
+        user,
+        progress: match user {
+            None => Some(&enrolment.device_orders),
+            Some(user) => enrolment.user_orders.get(&user),
+        },
+        sent: enrolment.session.as_ref().map(|session| &session.sent),
+    };
     // Stage by stage: what is behind a stage that is not passed need not be composed.
-    let due = stages.into_iter().find_map(|stage| {
-        let orders = composed.orders(stage, *seed, &tenant.assigned, enrolment, user);
-        due_of(&orders, enrolment, user)
+    let stages = [Stage::Hold, Stage::Settings, Stage::Apps, Stage::Release];
+    let look: Vec<_> = look.into_iter().map(Arc::new).collect();
+    let due = standing.due_of(&look).or_else(|| {
+        let composed = &mut enrolment.composed;
+        stages.into_iter().find_map(|stage| standing.due_of(&source.orders(composed, stage, user)))
     });
-    enrolment.composed = composed;
     due.unwrap_or_default()
 }
 
-/// Orders of one stage that are due; `None` when it is passed.
-fn due_of(orders: &[Arc<Order>], enrolment: &Enrolment, user: Option<Guid>) -> Option<Vec<Arc<Order>>> {
-    let list = match user {
-        None => Some(&enrolment.device_orders),
-        Some(user) => enrolment.user_orders.get(&user),
-    };
-    let progress = |order: &Order| list.and_then(|list| list.get(&order.key)).copied().unwrap_or_default();
-    let sent = |order: &Order| {
-        enrolment.session.as_ref().is_some_and(|s| s.sent.contains(sent_key(user, order).as_ref()))
-    };
-    let due: Vec<Arc<Order>> =
-        orders.iter().filter(|o| !progress(o).settled && !sent(o)).map(Arc::clone).collect();
-    let passed = |o: &Arc<Order>| match o.gate {
-        Gate::Answered => progress(o).status != 0,
-        Gate::Settled => progress(o).settled,
-    };
-    (!due.is_empty() || !orders.iter().all(passed)).then_some(due)
+/// How the orders of the device, or of a user, stand.
+struct Standing<'a> {
+    user: Option<Guid>,
+    progress: Option<&'a BTreeMap<String, Progress>>,
+    /// Keys of what was sent in this session.
+    sent: Option<&'a BTreeSet<String>>,
+}
+
+impl Standing<'_> {
+    /// Orders of one stage that are due; `None` when it is passed.
+    fn due_of(&self, orders: &[Arc<Order>]) -> Option<Vec<Arc<Order>>> {
+        let progress =
+            |order: &Order| self.progress.and_then(|list| list.get(&order.key)).copied().unwrap_or_default();
+        let sent = |order: &Order| self.sent.is_some_and(|sent| sent.contains(&*sent_key(self.user, order)));
+        let due: Vec<Arc<Order>> =
+            orders.iter().filter(|o| !progress(o).settled && !sent(o)).map(Arc::clone).collect();
+        let passed = |order: &Arc<Order>| match order.gate {
+            Gate::Answered => progress(order).status != 0,
+            Gate::Settled => progress(order).settled,
+        };
+        (!due.is_empty() || !orders.iter().all(passed)).then_some(due)
+    }
 }
 
 fn sent_key(user: Option<Guid>, order: &Order) -> Cow<'_, str> {

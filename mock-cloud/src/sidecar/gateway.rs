@@ -77,7 +77,7 @@ fn request(state: &mut State, call: &Call<'_>) -> Result<Value, Refused> {
 fn apps(state: &mut State, call: &Call<'_>, device: &str) -> Result<String, Refused> {
     let enrolment = &state.enrolments[device];
     let (tenant, on_premise, entra_device) = (enrolment.tenant, enrolment.on_premise, enrolment.entra_device);
-    let scopes: &[Scope] = match call.bearer() {
+    let scopes: &'static [Scope] = match call.bearer() {
         _ if on_premise => &[Scope::Device, Scope::User],
         None => &[Scope::Device],
         Some(token) => {
@@ -94,7 +94,7 @@ fn apps(state: &mut State, call: &Call<'_>, device: &str) -> Result<String, Refu
     let tenant = tenants.iter().find(|t| t.id == tenant).expect("an enrolment's tenant stays");
     let list = listed.of(tenant, scopes);
     journal.tell(Service::SideCar, "apps-listed", format!("{} apps in {scopes:?}", list.apps));
-    Ok(list.packed.clone())
+    Ok(list.packed.to_string())
 }
 
 /// `GetContentInfo`: where an app's content is, and its keys, sealed for the device.

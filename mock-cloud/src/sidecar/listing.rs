@@ -11,40 +11,28 @@ use oobe_wire::model::DetectionRule;
 use serde_json::{Value, json};
 
 use crate::directory::{App, Assigned, Tenant};
+use crate::kept::Kept;
 use crate::manage::default_path;
 use crate::setup::{AppKind, InstallContext, ReturnCode, ReturnKind, Scope};
 
-/// Lists that were packed before, by tenant: devices ask for them again and again, and they seldom change. Not part of
-/// the saved state, and without any influence on what the gateway says.
+/// Lists that were packed before, by tenant and scopes: devices ask for them again and again.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Listed(BTreeMap<Guid, Lists>);
-
-/// Lists of one tenant by scopes, and what they were made of.
-#[derive(Debug, Clone)]
-struct Lists {
-    made_of: Arc<Assigned>,
-    by_scopes: BTreeMap<Vec<Scope>, List>,
-}
+pub(crate) struct Listed(BTreeMap<Guid, Kept<Arc<Assigned>, &'static [Scope], List>>);
 
 /// A list of apps.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct List {
     /// How many there are.
     pub(super) apps: usize,
     /// Packed and in base64.
-    pub(super) packed: String,
+    pub(super) packed: Arc<str>,
 }
 
 impl Listed {
     /// The Win32 apps of a tenant in those scopes.
-    pub(super) fn of(&mut self, tenant: &Tenant, scopes: &[Scope]) -> &List {
-        let made = || Lists { made_of: Arc::clone(&tenant.assigned), by_scopes: BTreeMap::new() };
-        let lists = self.0.entry(tenant.id).or_insert_with(made);
-        // What is held here is never changed in place, only replaced: the same place is the same content.
-        if !Arc::ptr_eq(&lists.made_of, &tenant.assigned) {
-            *lists = made();
-        }
-        lists.by_scopes.entry(scopes.to_vec()).or_insert_with(|| list(&tenant.assigned, scopes))
+    pub(super) fn of(&mut self, tenant: &Tenant, scopes: &'static [Scope]) -> List {
+        let assigned = Arc::clone(&tenant.assigned);
+        self.0.entry(tenant.id).or_default().of(assigned, scopes, || list(&tenant.assigned, scopes))
     }
 }
 
@@ -55,7 +43,7 @@ fn list(assigned: &Assigned, scopes: &[Scope]) -> List {
         .filter(|a| a.setup.kind == AppKind::Win32 && scopes.contains(&a.setup.scope))
         .map(|app| object(assigned, app))
         .collect();
-    List { apps: apps.len(), packed: base64_encode(&pack(Value::Array(apps).to_string().as_bytes())) }
+    List { apps: apps.len(), packed: base64_encode(&pack(Value::Array(apps).to_string().as_bytes())).into() }
 }
 
 fn object(assigned: &Assigned, app: &App) -> Value {

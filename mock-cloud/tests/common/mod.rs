@@ -2,6 +2,7 @@
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its own part of this module")]
 
 pub mod device;
+pub mod gateway;
 pub mod http;
 pub mod session;
 pub mod setup;

@@ -1,7 +1,6 @@
 //! The cloud's Router, polled in place. Handlers never wait, so every future is ready when first polled.
 
-use std::collections::BTreeMap;
-use std::ops::RangeInclusive;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::Router;
 use axum::body::Body;
@@ -11,8 +10,7 @@ use oobe_agent::io::{ClientIdentity, HttpReply, HttpRequest, TlsFailure, Transpo
 use oobe_mock_cloud::{ChannelError, Cloud, PeerCertificate, Silence};
 use oobe_wire::crypto::sha256;
 use oobe_wire::encoding::hex_lower;
-use oobe_wire::time::Utc;
-use oobe_wire::x509::{ChainError, Usage, parse_certificate, verify_chain};
+use oobe_wire::x509::{ChainError, Usage, verify_chain};
 use tower::ServiceExt;
 
 use super::{Exchange, incomplete};
@@ -22,15 +20,6 @@ use crate::world::host::{Host, KeyRing};
 /// tells once for each start who it is; TLS tells it to each host.
 type ChannelKey = (String, u32, [u8; 32]);
 
-/// That a device took the server certificate.
-#[derive(Clone)]
-struct Trust {
-    /// At its last start.
-    boot: u32,
-    /// While the certificate is valid. The signature and the roots stay as they are; the device's clock may not.
-    valid: RangeInclusive<Utc>,
-}
-
 /// The transport.
 pub(in crate::world) struct InProcess {
     cloud: Cloud,
@@ -39,15 +28,15 @@ pub(in crate::world) struct InProcess {
     channels: BTreeMap<ChannelKey, PeerCertificate>,
     /// The server certificate that TLS would show.
     server: Vec<Vec<u8>>,
-    /// Devices that saw the server certificate and took it. As with kept-alive connections, the check is made when a device
-    /// first connects after a start.
-    trusting: BTreeMap<String, Trust>,
+    /// Boots of devices that saw the server certificate and took it. As with kept-alive connections, the check is made
+    /// when a device first connects after a start.
+    trusting: BTreeSet<(String, u32)>,
 }
 
 impl InProcess {
     pub(super) fn new(cloud: Cloud) -> Self {
         let server = cloud.tls_chain(&[]);
-        Self { router: cloud.router(), cloud, channels: BTreeMap::new(), server, trusting: BTreeMap::new() }
+        Self { router: cloud.router(), cloud, channels: BTreeMap::new(), server, trusting: BTreeSet::new() }
     }
 
     pub(super) fn fork(&self, cloud: Cloud) -> Self {
@@ -92,22 +81,17 @@ impl InProcess {
     /// The check that TLS makes on the device's side: chain and validity, by the device's own clock.
     fn server_certificate(&mut self, host: &Host) -> Result<(), TlsFailure> {
         let setup = host.device.setup();
-        let boot = host.device.disk().boots;
-        let at = self.cloud.now().plus_ms(host.device.clock().skew_ms);
-        if let Some(trust) = self.trusting.get_mut(&setup.name)
-            && (trust.boot == boot || trust.valid.contains(&at))
-        {
-            trust.boot = boot;
+        let connection = (setup.name.clone(), host.device.disk().boots);
+        if self.trusting.contains(&connection) {
             return Ok(());
         }
+        let at = self.cloud.now().plus_ms(host.device.clock().skew_ms);
         let roots: Vec<&[u8]> = setup.trusted_roots.iter().map(Vec::as_slice).collect();
         let Some((leaf, chain)) = self.server.split_first() else { return Err(TlsFailure::Handshake) };
         let chain: Vec<&[u8]> = chain.iter().map(Vec::as_slice).collect();
         match verify_chain(leaf, &chain, &roots, at, Usage::ServerAuth) {
             Ok(()) => {
-                let leaf = parse_certificate(leaf).map_err(|_| TlsFailure::Handshake)?;
-                let trust = Trust { boot, valid: leaf.not_before..=leaf.not_after };
-                self.trusting.insert(setup.name.clone(), trust);
+                self.trusting.insert(connection);
                 Ok(())
             }
             Err(ChainError::Expired | ChainError::NotYetValid) => Err(TlsFailure::CertificateDate),

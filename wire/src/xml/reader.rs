@@ -106,14 +106,6 @@ struct Builder<'a> {
 }
 
 impl<'a> Builder<'a> {
-    /// The text as a piece of the document, when it lies there; a copy when the reader had to change it. (Names and
-    /// attributes are lent for as long as their event lives, which is shorter than the document.)
-    fn keep(&self, text: &str) -> Cow<'a, str> {
-        let from = text.as_ptr().addr().checked_sub(self.document.as_ptr().addr());
-        let piece = from.and_then(|from| self.document.get(from..from + text.len()));
-        piece.filter(|piece| *piece == text).map_or_else(|| Cow::Owned(text.to_owned()), Cow::Borrowed)
-    }
-
     fn take(&mut self, event: Event<'_>) -> Result<(), XmlErrorKind> {
         match event {
             Event::Start(start) => {
@@ -146,15 +138,15 @@ impl<'a> Builder<'a> {
         self.count()?;
         check_name(start.name().as_ref())?;
         let (local, prefix) = start.name().decompose();
-        let mut element = Element::new(self.keep(local.as_ref()));
-        element.prefix = prefix.map(|p| self.keep(p.as_ref()));
+        let mut element = Element::new(keep(self.document, local.as_ref()));
+        element.prefix = prefix.map(|p| keep(self.document, p.as_ref()));
         // Duplicates are not checked: it takes quadratic time, and the first one counts anyway.
         for attribute in start.attributes().with_checks(false) {
             self.count()?;
             let attribute = attribute.map_err(|e| XmlErrorKind::Syntax(e.to_string()))?;
             check_name(attribute.key.as_ref())?;
             let value = self.attribute_value(&attribute)?;
-            element.attributes.push((self.keep(attribute.key.as_ref()), value));
+            element.attributes.push((keep(self.document, attribute.key.as_ref()), value));
         }
         Ok(element)
     }
@@ -169,11 +161,11 @@ impl<'a> Builder<'a> {
             let normal = attribute.value.replace("\r\n", " ").replace(['\r', '\n', '\t'], " ");
             return unescape(&normal).map(|value| Cow::Owned(value.into_owned())).map_err(told);
         }
-        Ok(self.keep(&unescape(&attribute.value).map_err(told)?))
+        Ok(keep(self.document, &unescape(&attribute.value).map_err(told)?))
     }
 
     fn text(&mut self, text: &str) -> Result<(), XmlErrorKind> {
-        let text = self.keep(text);
+        let document = self.document;
         let Some(parent) = self.open.last_mut() else {
             let blank = text.bytes().all(|b| b.is_ascii_whitespace() || b == 0);
             return if blank { Ok(()) } else { Err(XmlErrorKind::OutsideRoot) };
@@ -182,14 +174,10 @@ impl<'a> Builder<'a> {
             return Ok(());
         }
         if let Some(Node::Text(before)) = parent.children.last_mut() {
-            before.to_mut().push_str(&text);
+            before.to_mut().push_str(text);
             return Ok(());
         }
-        if parent.children.is_empty() {
-            // Most texts are all that their element holds.
-            parent.children.reserve_exact(1);
-        }
-        parent.children.push(Node::Text(text));
+        parent.children.push(Node::Text(keep(document, text)));
         self.count()
     }
 
@@ -216,6 +204,14 @@ impl<'a> Builder<'a> {
         }
         self.root.ok_or(XmlErrorKind::Empty)
     }
+}
+
+/// The text as a piece of the document, when it lies there; a copy when the reader had to change it. (Names and
+/// attributes are lent for as long as their event lives, which is shorter than the document.)
+fn keep<'a>(document: &'a str, text: &str) -> Cow<'a, str> {
+    let from = text.as_ptr().addr().checked_sub(document.as_ptr().addr());
+    let piece = from.and_then(|from| document.get(from..from + text.len()));
+    piece.filter(|piece| *piece == text).map_or_else(|| Cow::Owned(text.to_owned()), Cow::Borrowed)
 }
 
 /// Whether it is a name in ASCII, as nearly all are.

@@ -88,6 +88,11 @@ impl Tree {
         }
     }
 
+    /// Goes back to an earlier state, which is a change like any other.
+    pub(in crate::manage) fn go_back(&mut self, before: Self) {
+        *self = Self { changes: self.changes + 1, ..before };
+    }
+
     /// A number that is another one after every change since this value came to be: whoever saw it need not look again.
     pub(in crate::manage) const fn changes(&self) -> u64 {
         self.changes
@@ -200,8 +205,13 @@ mod tests {
         assert!(changed(&tree));
         tree.add_interior(&leaf.parent().child("C"));
         assert!(changed(&tree));
+        let before = tree.clone();
         tree.remove(&leaf);
         assert!(changed(&tree));
+        tree.go_back(before.clone());
+        assert!(changed(&tree));
+        assert_eq!(tree, before);
+        assert_ne!(tree.changes(), before.changes());
     }
 
     #[test]

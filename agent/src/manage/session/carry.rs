@@ -229,7 +229,7 @@ impl Management {
             done.push(Member { cmd_id: member.cmd_id.clone(), name, status, changes });
         }
         if let Some(at) = failed {
-            self.tree = before;
+            self.tree.go_back(before);
             done[..at].iter_mut().for_each(|member| member.status = StatusCode::ATOMIC_ROLLED_BACK);
             if touches_user(members) && self.tree.user().is_none() {
                 cx.decided(rules::WIR_006, "user content in an Atomic while no user is there: rolled back");

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -27,6 +28,9 @@ impl Management {
         }
         let (device, user) = self.tracker.wanted.unwrap_or((false, false));
         let page = self.page(a);
+        if a.mirrored.as_ref().is_some_and(|mirrored| Arc::ptr_eq(mirrored, &page)) {
+            return;
+        }
         for view in &page.phases {
             let shown = if view.phase == Phase::AccountSetup { user } else { device };
             // The text is dear to make, and most looks find what the last one found.
