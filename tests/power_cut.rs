@@ -42,6 +42,8 @@ fn sweep(name: &str, every: usize) -> Sweep {
             let mut fork = world.fork().expect("a world in process can be forked");
             let off = fork.device(&device).is_some_and(|pc| pc.flow().stage == Stage::Off);
             let mut records = before.clone();
+            let already = fork.device(&device).map(|pc| pc.flow().kept).map(|k| (k.joined, k.enrolled));
+            let since = records.len();
             // A device that is switched off is not switched on by power coming back.
             fork.cut_power(&device, (!off).then_some(AWAY), &mut |r| records.push(r.clone()));
             while fork.next_due().is_some() {
@@ -50,7 +52,9 @@ fn sweep(name: &str, every: usize) -> Sweep {
             swept.cuts += 1;
             swept.late += usize::from(records.iter().any(dropped_a_late_answer));
             let now = world.now();
-            wrong.extend(judge(&fork, &records).err().map(|why| format!("step {step}, at {now}: {why}")));
+            let judged =
+                judge(&fork, &records).and_then(|()| once(already.unwrap_or_default(), &records[since..]));
+            wrong.extend(judged.err().map(|why| format!("step {step}, at {now}: {why}")));
         }
         world.step(&mut |r| before.push(r.clone()));
         step += 1;
@@ -107,6 +111,15 @@ fn judge(world: &World, records: &[Record]) -> Result<(), String> {
     expect(!installed.is_empty(), || "nothing was installed".to_owned())?;
     let twice: Vec<_> = installed.iter().filter(|(_, times)| **times > 1).collect();
     expect(twice.is_empty(), || format!("installed twice: {twice:?}"))
+}
+
+/// A device that knew that it was joined, or enrolled, when power went, does not do so again.
+fn once((joined, enrolled): (bool, bool), since: &[Record]) -> Result<(), String> {
+    for (already, what) in [(joined, "device-joined"), (enrolled, "device-enrolled")] {
+        let again = cloud_did(since, what);
+        expect(!already || again.is_empty(), || format!("{what} a second time: {again:?}"))?;
+    }
+    Ok(())
 }
 
 /// What the cloud tells of everything of that name which it did, sorted.

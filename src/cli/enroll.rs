@@ -40,12 +40,14 @@ pub(super) fn enroll(args: &EnrollArgs, out: &mut Output) -> Exit {
     };
     let mut narrator = (!args.quiet).then(|| Narrator::new(out.width, detail, false));
     let mut records: Vec<Record> = Vec::new();
+    let mask = Mask::of([&options.password]);
     let result = enroll::run(&options, &mut |record| {
+        let record = mask.record(record);
         if let Some(narrator) = &mut narrator {
-            out.print(&narrator.hear(record));
+            out.print(&narrator.hear(&record));
             out.flush();
         }
-        records.push(record.clone());
+        records.push(record.into_owned());
     });
     if let Some(narrator) = &mut narrator {
         out.print(&narrator.finish());
@@ -78,7 +80,6 @@ pub(super) fn enroll(args: &EnrollArgs, out: &mut Output) -> Exit {
         cause.as_deref().unwrap_or(&result.ending.detail)
     ));
     if let Some(path) = &args.trace {
-        let mask = Mask::of([&options.password]);
         let written = TraceFile::create(path).and_then(|mut file| {
             file.header(&result.header)?;
             records.iter().try_for_each(|record| file.record(record, &mask))?;

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use oobe_wire::secret::Secret;
 
+use super::{Record, write};
 use crate::scenario::Spec;
 
 /// What stands in place of a secret.
@@ -60,6 +61,12 @@ impl Mask {
         Self::of(users.chain(spec.person.values().flat_map(|p| &p.passwords)))
     }
 
+    /// A record without the secrets.
+    pub fn record<'r>(&self, record: &'r Record) -> Cow<'r, Record> {
+        let json = write::plain(record);
+        reread(record, &json, &self.json(&json))
+    }
+
     /// A line of JSON without the secrets.
     pub fn json<'l>(&self, line: &'l str) -> Cow<'l, str> {
         let mut masked = Cow::Borrowed(line);
@@ -72,9 +79,20 @@ impl Mask {
     }
 }
 
-/// A URL without the secrets in its query.
+/// The record of a line that was masked, for whoever has both.
+pub(crate) fn reread<'r>(record: &'r Record, plain: &str, masked: &str) -> Cow<'r, Record> {
+    if masked == plain {
+        return Cow::Borrowed(record);
+    }
+    // A secret of digits may also stand in a number, by chance: that is no record any more, and gives nothing away.
+    serde_json::from_str(masked).map_or(Cow::Borrowed(record), Cow::Owned)
+}
+
+/// A URL without the secrets in its query, and without the name and password before its host.
 pub fn url(url: &str) -> Cow<'_, str> {
-    let Some((before, query)) = url.split_once('?') else { return Cow::Borrowed(url) };
+    let (before, query) = url.split_once('?').map_or((url, None), |(before, query)| (before, Some(query)));
+    let before = without_user(before);
+    let Some(query) = query else { return before };
     let masked: Vec<Cow<'_, str>> = query
         .split('&')
         .map(|pair| match pair.split_once('=') {
@@ -85,6 +103,15 @@ pub fn url(url: &str) -> Cow<'_, str> {
         })
         .collect();
     Cow::Owned(format!("{before}?{}", masked.join("&")))
+}
+
+fn without_user(url: &str) -> Cow<'_, str> {
+    let Some((scheme, rest)) = url.split_once("://") else { return Cow::Borrowed(url) };
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    match authority.rsplit_once('@') {
+        Some((_, host)) => Cow::Owned(format!("{scheme}://{MASK}@{host}{path}")),
+        None => Cow::Borrowed(url),
+    }
 }
 
 #[cfg(test)]
@@ -105,5 +132,7 @@ mod tests {
             "https://a.test/x?api-version=1.0&Code=***"
         );
         assert_eq!(url("https://a.test/x"), "https://a.test/x");
+        assert_eq!(url("https://me:pw@a.test:8443/x@y?sig=1"), "https://***@a.test:8443/x@y?sig=***");
+        assert_eq!(url("https://a.test/x@y"), "https://a.test/x@y");
     }
 }

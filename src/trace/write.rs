@@ -12,8 +12,12 @@ use super::{Mask, Record, TraceHeader};
 
 /// One line of a trace, without its line break.
 pub fn line(value: &impl Serialize, mask: &Mask) -> String {
-    let json = serde_json::to_string(value).expect("records have string keys only, which always serialise");
-    mask.json(&json).into_owned()
+    mask.json(&plain(value)).into_owned()
+}
+
+/// The same with its secrets.
+pub(crate) fn plain(value: &impl Serialize) -> String {
+    serde_json::to_string(value).expect("records have string keys only, which always serialise")
 }
 
 /// The fingerprint of a run: SHA-256 over the lines of its records, each with a line break. The header is left out:

@@ -2,6 +2,7 @@
 
 mod fake;
 mod keys;
+mod main_scenario;
 mod model;
 mod play;
 mod scan;

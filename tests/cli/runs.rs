@@ -88,6 +88,41 @@ fn secrets_are_masked_everywhere() {
     assert!(!all.contains("correct horse") && !all.contains("TEST ONLY"), "a password shows");
 }
 
+/// Somebody types the password where the name belongs: that field is no secret, but the password is.
+#[test]
+fn a_password_in_the_wrong_field_is_masked_too() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let typed = r#"
+        oobe = 1
+        title = "the password is typed as the name"
+        time_limit = "10m"
+        [tenant.contoso]
+        preset = "contoso"
+        [device.pc]
+        preset = "laptop"
+        registered = { tenant = "contoso", profile = "standard" }
+        [person.alice]
+        preset = "careful"
+        user = "alice@contoso.test"
+        [person.alice.at]
+        "entra.signin" = [{ fill = { field = "username", text = "TEST ONLY correct horse" } }, { press = "Sign in" }]
+        [[expect]]
+        screen = "desktop"
+    "#;
+    std::fs::write(folder.path().join("typed.toml"), typed).expect("it can be written");
+    let ways: [&[&str]; 4] = [&["-vv"], &["--quiet"], &["--devices", "3"], &["--format", "jsonl"]];
+    for way in ways {
+        let output = oobe_in(folder.path(), &[&["run", "typed.toml"], way].concat());
+        let all = told(&output);
+        assert!(
+            !output.status.success() && !all.contains("correct horse"),
+            "{way:?}: a password shows in\n{all}"
+        );
+    }
+    let output = oobe_in(folder.path(), &["run", "typed.toml", "-vv"]);
+    assert!(told(&output).contains("types a username"), "it does not show that something was typed");
+}
+
 #[test]
 fn reports_for_programs() {
     let folder = tempfile::tempdir().expect("a folder");

@@ -68,6 +68,56 @@ fn events() -> Vec<Event> {
     all
 }
 
+/// How many kinds of events [`listed`] has.
+const KINDS: usize = 41;
+
+/// Does not build once there is an event that nobody thought of here: [`events`] has to have it too.
+const fn listed(event: Event) {
+    match event {
+        Event::PowerPressed
+        | Event::PowerLost
+        | Event::Restarted
+        | Event::Wiped
+        | Event::Booted
+        | Event::LinkUp
+        | Event::LinkDown
+        | Event::Answered
+        | Event::StartedOver
+        | Event::TriedAgain
+        | Event::ContinuedAnyway
+        | Event::ResetChosen
+        | Event::OptionsOpened
+        | Event::RefreshChosen
+        | Event::NamePending
+        | Event::NameSettled
+        | Event::ProbeSucceeded
+        | Event::ProbeFailed
+        | Event::ProfileArrived(_)
+        | Event::ProfileAbsent
+        | Event::UpdatesDone
+        | Event::UpdatesNeedRestart
+        | Event::SignInAccepted
+        | Event::TenantMismatch
+        | Event::SignInRefused
+        | Event::SignInFailed
+        | Event::AttestationSucceeded
+        | Event::AttestationFailed
+        | Event::AttestationRejected
+        | Event::JoinSucceeded
+        | Event::JoinFailed
+        | Event::EnrolSucceeded
+        | Event::EnrolFailed
+        | Event::EnrolSkipped
+        | Event::EspDecided { .. }
+        | Event::PhaseSucceeded(_)
+        | Event::PhaseSucceededBeforeRestart(_)
+        | Event::PhaseFailed(_)
+        | Event::SignOnAccepted
+        | Event::SignOnRefused
+        | Event::SignOnFailed => {}
+    }
+}
+
 /// All reachable states, each with the states that one event leads to.
 type Graph = BTreeMap<Flow, BTreeSet<Flow>>;
 
@@ -79,6 +129,10 @@ fn explore() -> &'static Graph {
 
 fn search() -> Graph {
     let events = events();
+    events.iter().copied().for_each(listed);
+    let kinds: BTreeSet<String> =
+        events.iter().map(|event| format!("{:?}", std::mem::discriminant(event))).collect();
+    assert_eq!(kinds.len(), KINDS, "every event that `listed` has must be tried");
     let mut seen = BTreeMap::new();
     let mut queue: VecDeque<Flow> =
         [Start::Oobe, Start::Enroll].into_iter().map(|start| Flow::new(start, Kept::FRESH)).collect();

@@ -28,7 +28,7 @@ pub(super) fn check(checker: &mut Checker<'_>) {
             checker.wrong(
                 &["when", &i, "do"],
                 "nothing is done",
-                "add an action, for example `\"power-cut\"`",
+                "add an action, for example `{ power-cut = { back = \"30s\" } }`",
             );
         }
         for (j, does) in trigger.actions.iter().enumerate() {

@@ -81,7 +81,7 @@ fn text(buffer: &Buffer) -> String {
 }
 
 /// Compares with the kept snapshots, at both sizes.
-fn check(name: &str, app: &App) {
+pub(super) fn check(name: &str, app: &App) {
     for size in SIZES {
         let (buffer, cursor) = frame(app, size, &Palette::windows());
         let cursor = cursor.map_or("hidden".to_owned(), |(x, y)| format!("{x},{y}"));

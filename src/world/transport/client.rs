@@ -17,6 +17,7 @@ use tokio::runtime::Runtime;
 
 use super::tls::{self, SharedKeys, StoreIdentity};
 use super::{Exchange, incomplete};
+use crate::trace::mask;
 use crate::world::host::{Host, KeyRing};
 
 /// Which hosts a device may talk to on a real network. Loopback always.
@@ -139,7 +140,7 @@ async fn send(client: &reqwest::Client, request: &HttpRequest) -> Result<HttpRep
     let mut response = call.send().await.map_err(|error| {
         let seen = failure(&error);
         // The device sees one of a closed list; whoever tests a server wants what was below it (RUST_LOG=oobe=debug).
-        tracing::debug!(url = %request.url, ?error, %seen, "no answer");
+        tracing::debug!(url = %mask::url(&request.url), error = ?error.without_url(), %seen, "no answer");
         seen
     })?;
     let status = response.status().as_u16();
@@ -157,7 +158,8 @@ async fn send(client: &reqwest::Client, request: &HttpRequest) -> Result<HttpRep
             Ok(Some(chunk)) => body.extend_from_slice(&chunk),
             Ok(None) => return Ok(HttpReply { status, headers, body }),
             Err(error) => {
-                tracing::debug!(url = %request.url, ?error, got = body.len(), "the body broke off");
+                let (url, error) = (mask::url(&request.url), error.without_url());
+                tracing::debug!(%url, ?error, got = body.len(), "the body broke off");
                 return incomplete(HttpReply { status, headers, body });
             }
         }
