@@ -8,7 +8,7 @@ use std::path::Path;
 use oobe::scenario::{self, LoadOptions, Scenario};
 use oobe::trace::record::{Record, What};
 use oobe::world::{RunOptions, World};
-use oobe_agent::flow::Stage;
+use oobe_agent::flow::{Kept, Stage};
 use oobe_agent::io::Note;
 use oobe_agent::time::Span;
 
@@ -42,7 +42,7 @@ fn sweep(name: &str, every: usize) -> Sweep {
             let mut fork = world.fork().expect("a world in process can be forked");
             let off = fork.device(&device).is_some_and(|pc| pc.flow().stage == Stage::Off);
             let mut records = before.clone();
-            let already = fork.device(&device).map(|pc| pc.flow().kept).map(|k| (k.joined, k.enrolled));
+            let kept = fork.device(&device).expect("the device is in its world").flow().kept;
             let since = records.len();
             // A device that is switched off is not switched on by power coming back.
             fork.cut_power(&device, (!off).then_some(AWAY), &mut |r| records.push(r.clone()));
@@ -52,8 +52,7 @@ fn sweep(name: &str, every: usize) -> Sweep {
             swept.cuts += 1;
             swept.late += usize::from(records.iter().any(dropped_a_late_answer));
             let now = world.now();
-            let judged =
-                judge(&fork, &records).and_then(|()| once(already.unwrap_or_default(), &records[since..]));
+            let judged = judge(&fork, &records).and_then(|()| once(kept, &records[since..]));
             wrong.extend(judged.err().map(|why| format!("step {step}, at {now}: {why}")));
         }
         world.step(&mut |r| before.push(r.clone()));
@@ -114,8 +113,8 @@ fn judge(world: &World, records: &[Record]) -> Result<(), String> {
 }
 
 /// A device that knew that it was joined, or enrolled, when power went, does not do so again.
-fn once((joined, enrolled): (bool, bool), since: &[Record]) -> Result<(), String> {
-    for (already, what) in [(joined, "device-joined"), (enrolled, "device-enrolled")] {
+fn once(kept: Kept, since: &[Record]) -> Result<(), String> {
+    for (already, what) in [(kept.joined, "device-joined"), (kept.enrolled, "device-enrolled")] {
         let again = cloud_did(since, what);
         expect(!already || again.is_empty(), || format!("{what} a second time: {again:?}"))?;
     }

@@ -18,7 +18,7 @@ impl<S, K, V> Default for Kept<S, K, V> {
     }
 }
 
-impl<S: Source, K: Ord, V: Clone + PartialEq + Debug> Kept<S, K, V> {
+impl<S: Shared, K: Ord, V: Clone + PartialEq + Debug> Kept<S, K, V> {
     /// The value of `key` as `make` makes it of `source`, and of nothing else that changes.
     pub(crate) fn of(&mut self, source: S, key: K, make: impl Fn() -> V) -> V {
         if !self.made_of.as_ref().is_some_and(|before| before.is(&source)) {
@@ -37,18 +37,18 @@ impl<S: Source, K: Ord, V: Clone + PartialEq + Debug> Kept<S, K, V> {
 
 /// What values are made of: held in an [`Arc`], so that whoever changes it ([`Arc::make_mut`]) gets another one while it is
 /// held here too. The same place is the same content.
-pub(crate) trait Source {
+pub(crate) trait Shared {
     /// Whether both are one.
     fn is(&self, other: &Self) -> bool;
 }
 
-impl<T> Source for Arc<T> {
+impl<T> Shared for Arc<T> {
     fn is(&self, other: &Self) -> bool {
         Self::ptr_eq(self, other)
     }
 }
 
-impl<A: Source, B: Source> Source for (A, B) {
+impl<A: Shared, B: Shared> Shared for (A, B) {
     fn is(&self, other: &Self) -> bool {
         self.0.is(&other.0) && self.1.is(&other.1)
     }

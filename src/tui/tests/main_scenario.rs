@@ -37,5 +37,5 @@ fn the_main_scenario_screen_by_screen() {
     check(&format!("main_{:02}_{}", shown.len(), shown.last().expect("it shows screens")), &app);
     assert_eq!(shown.last().map(String::as_str), Some("desktop"));
     let visited = |id: &str| shown.iter().filter(|shown| *shown == id).count();
-    assert_eq!(visited("winlogon.signin"), 1, "credentials are lost in the restart: {shown:?}");
+    assert_eq!(visited("winlogon.signin"), 1, "the user signs on once, after the restart: {shown:?}");
 }
