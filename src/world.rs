@@ -34,10 +34,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use oobe_agent::flow::Stage;
-use oobe_agent::io::{Act, HttpReply, HttpRequest, Input, Link, Note, TransportError};
+use oobe_agent::io::{Act, Correlation, HttpReply, HttpRequest, Input, Link, Note, TransportError};
 use oobe_agent::setup::DeviceSetup;
 use oobe_agent::time::{DeviceClock, Span, VirtualTime};
-use oobe_mock_cloud::{Cloud, Service};
+use oobe_mock_cloud::{Cloud, JournalEntry, Service};
 use oobe_wire::crypto::KeyKind;
 use oobe_wire::time::Utc;
 
@@ -49,7 +49,7 @@ use self::queue::{Due, Queue};
 use self::transport::{Allowed, Foreign, Transport};
 use crate::scenario::Scenario;
 use crate::scenario::build::{self, OutsideTpm, Variation};
-use crate::trace::record::{Record, TRACE_VERSION, TraceHeader, What};
+use crate::trace::record::{FaultPlace, Record, TRACE_VERSION, TraceHeader, What};
 
 /// A world in the middle of its run.
 ///
@@ -392,6 +392,7 @@ impl World {
                 self.emit(&device, record::reply(id, &result, took), sink);
                 self.input(&device, Input::HttpReplied { id, result }, sink);
             }
+            Due::Push { device } => self.push(&device, sink),
             Due::Keys { device, id, result } => self.input(&device, Input::KeysReplied { id, result }, sink),
             Due::Tpm { device, id, result } => self.input(&device, Input::TpmReplied { id, result }, sink),
             Due::Person { person, device, screen, acts } => {
@@ -416,6 +417,17 @@ impl World {
         }
         self.emit(device, What::PowerOn, sink);
         self.input(device, Input::PowerPressed, sink);
+    }
+
+    /// A push notification comes to a device, if it is there to hear it.
+    fn push(&mut self, device: &str, sink: &mut Sink<'_>) {
+        let heard = self.hosts.get(device).is_some_and(|host| {
+            host.link != Link::Down && !matches!(host.device.flow().stage, Stage::Off | Stage::Booting)
+        });
+        self.emit(device, What::Push { heard }, sink);
+        if heard {
+            self.input(device, Input::Pushed, sink);
+        }
     }
 
     fn power_lost(&mut self, device: &str, back: Option<Span>, sink: &mut Sink<'_>) {
@@ -462,10 +474,16 @@ impl World {
 
     /// What the cloud decided goes into the trace. How a channel was proved does not: on the wire that is TLS's work,
     /// and the trace must be the same on either transport. What came of it is in the answer.
-    fn journal(&mut self, sink: &mut Sink<'_>) {
+    fn journal(&mut self, on: Option<(&str, Correlation)>, sink: &mut Sink<'_>) {
         let Some(cloud) = &self.cloud else { return };
         for entry in cloud.drain_journal().into_iter().filter(|e| e.service != Service::Channel) {
-            self.emit("cloud", record::cloud(entry), sink);
+            match (entry.fault, on) {
+                (Some(fault), Some((device, request))) => {
+                    let (place, does) = (FaultPlace::Service, entry.detail);
+                    self.emit(device, What::Injected { fault, place, does, request: Some(request) }, sink);
+                }
+                (fault, _) => self.emit("cloud", record::cloud(JournalEntry { fault, ..entry }), sink),
+            }
         }
     }
 

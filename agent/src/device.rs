@@ -113,6 +113,7 @@ impl Device {
                 let event = if link == Link::Down { Event::LinkDown } else { Event::LinkUp };
                 self.happened(now, tray, event);
             }
+            Input::Pushed => self.pushed(now, tray),
             Input::Struck(Fault::ClockSet { skew_ms }) => self.clock.skew_ms = skew_ms,
             Input::Struck(Fault::Wiped) => self.happened(now, tray, Event::Wiped),
             Input::Struck(Fault::Restart) => self.restart(now, tray, "somebody restarts the device".into()),

@@ -59,9 +59,9 @@ impl Failure {
         Self { doing, fault: NoteFault::PeerRefused, code, detail: detail.into() }
     }
 
-    /// No answer came.
-    pub fn transport(doing: &'static str, code: Option<&'static ResultCode>, error: &TransportError) -> Self {
-        Self { doing, fault: NoteFault::Network, code, detail: error.to_string() }
+    /// No answer came, or none that can be taken.
+    pub fn transport(doing: &'static str, error: &TransportError) -> Self {
+        Self { doing, fault: error.blames(), code: error.code(), detail: error.to_string() }
     }
 
     /// The device itself could not do its part.

@@ -10,6 +10,7 @@
 //! | [`csp`] | the tree, and each command on it |
 //! | `provisioning` | a provisioning document becomes an enrolment |
 //! | `session` | the dialogue with the management server, and when it is held |
+//! | `remote` | what a server has the whole device do |
 //! | `react`, `work`, `certificates` | what the device does about what a server wrote |
 //! | `apps` | MSI packages and the apps of the management extension |
 //! | `tracker` | phases of the page, time limits, failure page, registry mirrors |
@@ -21,6 +22,7 @@ mod enrolment;
 mod event;
 mod provisioning;
 mod react;
+mod remote;
 mod run;
 mod session;
 mod state;

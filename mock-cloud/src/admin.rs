@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::directory::{Device, Tenant};
 use crate::journal::Service;
+use crate::manage::{RemoteAction, take_away};
 use crate::setup::{AppSetup, MdmScope, ProfileSetup, RegisteredDevice, SetupError};
 use crate::state::State;
 
@@ -78,6 +79,14 @@ pub enum AdminAction {
     UnblockDevice {
         /// Device.
         device: String,
+    },
+    /// Has a managed device hold a session, restart or be wiped. That it is asked to check in is up to whoever can reach
+    /// it; it learns of it in its next session.
+    Remote {
+        /// Device.
+        device: String,
+        /// What it is to do.
+        does: RemoteAction,
     },
     /// Disables or enables a device object.
     EnableDevice {
@@ -195,6 +204,13 @@ pub(crate) fn administer(state: &mut State, action: AdminAction) -> Result<Strin
             registration.deployed = None;
             ("device-unblocked", format!("{device} unblocked"))
         }
+        AdminAction::Remote { device, does } => {
+            let missing = || AdminError::NoSuchDevice(device.clone());
+            let key = enrolment(state, &device).ok_or_else(missing)?;
+            let managed = state.enrolments.get_mut(&key).filter(|e| !e.removed).ok_or_else(missing)?;
+            managed.remote.push(does);
+            (does.asked(), format!("{device} is asked to {does}"))
+        }
         AdminAction::EnableDevice { device, enabled } => {
             entra_device(state, &device)?.enabled = enabled;
             (if enabled { "device-enabled" } else { "device-disabled" }, format!("device object of {device}"))
@@ -264,15 +280,7 @@ fn delete(state: &mut State, device: &str, which: Record) -> Result<Done, AdminE
         Record::Intune => {
             let missing = || AdminError::NoSuchDevice(device.to_owned());
             let key = enrolment(state, device).ok_or_else(missing)?;
-            let registration = state.enrolments.get_mut(&key).and_then(|enrolment| {
-                enrolment.removed = true;
-                enrolment.registration
-            });
-            // A device whose record is gone may be deployed again (SDM-010).
-            let all = state.tenants.iter_mut().flat_map(|t| &mut t.registrations);
-            for record in all.filter(|r| Some(r.id) == registration) {
-                record.deployed = None;
-            }
+            take_away(state, &key);
         }
         Record::Entra => {
             let id = entra_device(state, device)?.id;

@@ -139,6 +139,16 @@ impl Cloud {
 
     /// Has a service misbehave, from its next matching request on.
     pub fn inject(&self, fault: ServiceFault) {
-        fault::arm(&mut self.lock(), fault);
+        self.inject_as("fault", fault);
+    }
+
+    /// The same for a fault that has a name: the journal calls it by it when it strikes.
+    pub fn inject_as(&self, name: impl Into<String>, fault: ServiceFault) {
+        fault::arm(&mut self.lock(), name.into(), fault);
+    }
+
+    /// Names of the faults that were injected and have not struck yet.
+    pub fn unused_faults(&self) -> Vec<String> {
+        fault::unused(&self.lock())
     }
 }

@@ -1,6 +1,7 @@
 //! Faults that live in the service (design, rule 5): answers that go wrong on the way out, and tweaks that make a
 //! service do the wrong thing in earnest, so that what a device checks can be provoked from its cause.
 
+use std::fmt;
 use std::sync::Arc;
 
 use axum::body::{Body, to_bytes};
@@ -11,7 +12,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::cloud::Cloud;
 use crate::http::{Reply, empty, reply};
-use crate::journal::Service;
 use crate::route::{self, MAX_BODY, host_of, too_large};
 use crate::state::State;
 
@@ -97,6 +97,39 @@ pub enum FaultKind {
     },
 }
 
+/// In words: what the service does.
+impl fmt::Display for FaultKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Status { status } => write!(f, "the service answers {status} and does nothing"),
+            Self::Body { bytes, content_type } => {
+                write!(
+                    f,
+                    "the service answers {} bytes of its own ({content_type:?}) and does nothing",
+                    bytes.len()
+                )
+            }
+            Self::Truncate => f.write_str("the service breaks its answer off in the middle"),
+            Self::Oversize => f.write_str("the service answers 16 MB"),
+            Self::WrongContentType => f.write_str("the service names a content type that it is not"),
+            Self::SoapFault { error, .. } => write!(f, "the service answers with the SOAP fault {error}"),
+            Self::Silence => f.write_str("the service does not hear the request"),
+            Self::AnswerLost => f.write_str("the service does its work and the answer is lost"),
+            Self::Token { tweak } => write!(f, "the service gives out tokens that are {tweak}"),
+            Self::CertificateForAnotherKey => {
+                f.write_str("the service issues certificates for a key that was not asked for")
+            }
+            Self::ForeignChain => {
+                f.write_str("the service issues certificates from a CA that it does not name")
+            }
+            Self::ClockOff { ms } => {
+                let way = if *ms < 0 { "slow" } else { "fast" };
+                write!(f, "the service's clock is {} s {way}", ms.unsigned_abs() / 1_000)
+            }
+        }
+    }
+}
+
 /// What is wrong with tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -123,6 +156,24 @@ pub enum TokenTweak {
     OtherKey,
 }
 
+/// In words: what the tokens are.
+impl fmt::Display for TokenTweak {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::WrongAudience => "meant for somebody else",
+            Self::WrongIssuer => "issued by somebody else",
+            Self::WrongTenant => "for another tenant's user",
+            Self::ForeignTenant => "another tenant's, by and for it",
+            Self::NoTenant => "for nobody's tenant",
+            Self::WrongDevice => "for another device",
+            Self::Expired => "no longer valid",
+            Self::NotYetValid => "not valid yet",
+            Self::BadSignature => "damaged in their signature",
+            Self::OtherKey => "signed with a key that is not published",
+        })
+    }
+}
+
 /// Marks a response that the transport turns into no answer at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Silence;
@@ -134,13 +185,22 @@ pub(crate) struct Tweaks(pub(crate) Arc<[FaultKind]>);
 /// A fault that waits for its request.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct ArmedFault {
+    #[serde(default)]
+    name: String,
     fault: ServiceFault,
+    /// Requests that fitted.
     seen: u32,
 }
 
 /// Arms a fault.
-pub(crate) fn arm(state: &mut State, fault: ServiceFault) {
-    state.faults.push(ArmedFault { fault, seen: 0 });
+pub(crate) fn arm(state: &mut State, name: String, fault: ServiceFault) {
+    state.faults.push(ArmedFault { name, fault, seen: 0 });
+}
+
+/// Names of the faults that have not struck.
+pub(crate) fn unused(state: &State) -> Vec<String> {
+    let waits = |armed: &&ArmedFault| armed.seen < armed.fault.matcher.nth.max(1);
+    state.faults.iter().filter(waits).map(|armed| armed.name.clone()).collect()
 }
 
 /// The faults that hit a request; counts it.
@@ -160,11 +220,9 @@ fn strike(state: &mut State, host: &str, path: &str, body: &[u8]) -> Vec<FaultKi
         let first = matcher.nth.max(1);
         let over = first.saturating_add(matcher.times);
         if armed.seen >= first && (matcher.times == 0 || armed.seen < over) {
+            state.journal.struck(&armed.name, format!("{}: {host}{path}", armed.fault.what));
             struck.push(armed.fault.what.clone());
         }
-    }
-    for kind in &struck {
-        state.journal.tell(Service::Fault, "fault-struck", format!("{kind:?} on {host}{path}"));
     }
     struck
 }

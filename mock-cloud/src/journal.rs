@@ -88,6 +88,9 @@ pub struct JournalEntry {
     pub detail: String,
     /// Rule of the catalogue that it rests on.
     pub rule: Option<Cow<'static, str>>,
+    /// The fault that struck, as whoever injected it calls it; `detail` tells what it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<String>,
 }
 
 /// A check by its stable name. Tests of what is refused are named after it.
@@ -128,6 +131,7 @@ impl Journal {
             ok,
             detail,
             rule: check.rule.map(Cow::Borrowed),
+            fault: None,
         };
         match failed {
             None => {
@@ -198,6 +202,19 @@ impl Journal {
             ok: true,
             detail: detail.into(),
             rule: rule.map(Cow::Borrowed),
+            fault: None,
+        });
+    }
+
+    /// Writes down that an injected fault struck.
+    pub(crate) fn struck(&mut self, fault: &str, does: String) {
+        self.0.push(JournalEntry {
+            service: Service::Fault,
+            what: Cow::Borrowed("fault-struck"),
+            ok: true,
+            detail: does,
+            rule: None,
+            fault: Some(fault.to_owned()),
         });
     }
 

@@ -39,5 +39,6 @@ pub use channel::{ChannelError, PeerCertificate};
 pub use cloud::Cloud;
 pub use fault::{FaultKind, Matcher, ServiceFault, Silence, TokenTweak};
 pub use journal::{Check, JournalEntry, Service};
+pub use manage::RemoteAction;
 pub use setup::{CloudSetup, SetupError};
 pub use store::{LoadError, STATE_VERSION};

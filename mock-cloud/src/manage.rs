@@ -8,6 +8,7 @@ mod material;
 mod orders;
 mod outbound;
 mod peer;
+mod remote;
 mod reseal;
 mod session;
 
@@ -16,6 +17,8 @@ use axum::http::{Method, StatusCode};
 pub(crate) use enrolment::Enrolment;
 pub(crate) use orders::{default_path, ime_package, package, product_code};
 pub(crate) use peer::{PeerChecks, enrolment_of};
+pub use remote::RemoteAction;
+pub(crate) use remote::take_away;
 
 use crate::http::{Call, Reply, text};
 use crate::state::State;

@@ -9,7 +9,7 @@ use super::load;
 use super::output::{Output, Progress, error, hint};
 use super::worlds::{self, Done, Failure, Job};
 use crate::exit::Exit;
-use crate::report::{Detail, Summary, Tone, ending, failures, heading, junit, paint, result_line};
+use crate::report::{Detail, Summary, Tone, ending, failures, heading, junit, paint, result_line, unused};
 use crate::scenario::spec::Keys;
 use crate::scenario::{Scenario, describe_io};
 use crate::trace::Whole;
@@ -184,6 +184,7 @@ impl Teller<'_> {
                     self.out.print(&ending(&summary, &records, &rerun, self.out.width));
                 } else {
                     self.out.print(&result_line(&summary));
+                    self.out.print(&unused(&summary));
                     if self.failed_runs <= IN_FULL {
                         self.out.print(&failures(&summary, &records, &rerun, self.out.width));
                     } else if !summary.held() {

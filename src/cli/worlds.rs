@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 
 use crate::expect::evaluate;
-use crate::report::{Counts, Detail, Narrator, RestsOn, Summary};
+use crate::report::{Counts, Detail, Narrator, RestsOn, Summary, unused_of};
 use crate::scenario::Scenario;
 use crate::trace::{Hasher, Mask, Record, TraceFile, mask, write};
 use crate::world::{self, RunError, RunOptions};
@@ -125,6 +125,7 @@ fn play(job: &Job<'_>, mut live: Option<&mut dyn FnMut(&str)>) -> Result<Done, F
         records: records.len() as u64,
         trace_sha256: if job.fingerprint { hasher.finish() } else { String::new() },
         counts: Counts::of(&records),
+        unused: unused_of(&records),
         expectations,
         rests_on: RestsOn::of(&records),
         header: result.header,

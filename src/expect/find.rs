@@ -60,6 +60,7 @@ fn fits(expect: &ExpectSpec, record: &Record) -> bool {
                 && seen.value.as_ref().is_none_or(|value| is(value, &write.value))
         }),
         What::Restart { .. } => expect.restart.is_some(),
+        What::Injected { fault, .. } => expect.fault.as_ref().is_some_and(|name| name.matches(fault)),
         What::Cloud { service, what, ok, rule, detail } => {
             let rests = |id: &String| rule.as_ref().is_some_and(|rule| rule.eq_ignore_ascii_case(id));
             expect.rule.as_ref().is_some_and(rests)

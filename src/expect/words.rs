@@ -89,6 +89,8 @@ pub(super) fn subject(expect: &ExpectSpec) -> String {
         request_words(request)
     } else if let Some(requests) = &expect.requests {
         list(requests.iter().map(request_words).collect())
+    } else if let Some(fault) = &expect.fault {
+        format!("the injected fault {fault}")
     } else {
         "a restart".to_owned()
     }

@@ -25,6 +25,7 @@ pub fn ending(summary: &Summary, trace: &[Record], rerun: &str, width: usize) ->
     let mut out = String::from("\n");
     out.push_str(&failures(summary, trace, rerun, width));
     out.push_str(&result_line(summary));
+    out.push_str(&unused(summary));
     out.push_str(&facts(summary));
     let _ = writeln!(out, "{}", summary.rests_on);
     out
@@ -69,19 +70,28 @@ pub fn result_line(summary: &Summary) -> String {
     )
 }
 
+/// Faults that never struck and triggers that never fired, a line each.
+pub fn unused(summary: &Summary) -> String {
+    let lines = summary.unused.iter().map(|text| format!("     {} {text}\n", paint(Tone::Warning, "!")));
+    lines.collect()
+}
+
 fn facts(summary: &Summary) -> String {
     let counts = &summary.counts;
     let plural = |n: u64, one: &str, many: &str| format!("{n} {}", if n == 1 { one } else { many });
-    let parts = [
+    let mut parts = vec![
         plural(counts.requests, "request", "requests"),
         plural(counts.restarts, "restart", "restarts"),
         plural(counts.events, "event", "events"),
-        format!(
-            "trace {} ({} records)",
-            &summary.trace_sha256[..12.min(summary.trace_sha256.len())],
-            summary.records
-        ),
     ];
+    if counts.injected > 0 {
+        parts.push(plural(counts.injected, "injected fault", "injected faults"));
+    }
+    parts.push(format!(
+        "trace {} ({} records)",
+        &summary.trace_sha256[..12.min(summary.trace_sha256.len())],
+        summary.records
+    ));
     format!("{}\n", paint(Tone::Faint, &parts.join(" · ")))
 }
 

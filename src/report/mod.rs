@@ -10,11 +10,11 @@ mod summary;
 mod tests;
 mod words;
 
-pub use human::{ending, failures, heading, result_line};
+pub use human::{ending, failures, heading, result_line, unused};
 pub use junit::junit;
 pub use story::{Detail, Narrator};
-pub use summary::{Counts, RestsOn, Summary};
+pub use summary::{Counts, RestsOn, Summary, unused_of};
 
 pub(crate) use layout::{Layout, terminal_width};
 pub(crate) use paint::{Tone, paint};
-pub(crate) use words::json_line;
+pub(crate) use words::{came_to_nothing, json_line, push};

@@ -8,6 +8,7 @@ use oobe_catalog::rules::{self, Rule};
 use oobe_catalog::{BasisClass, BasisSummary};
 use serde::Serialize;
 
+use super::words;
 use crate::expect::Verdict;
 use crate::trace::{Record, TraceHeader, What};
 
@@ -34,6 +35,8 @@ pub struct Summary {
     pub trace_sha256: String,
     /// Requests, restarts and so on.
     pub counts: Counts,
+    /// Faults that never struck and triggers that never fired, in words: likely a slip in the scenario.
+    pub unused: Vec<String>,
     /// Expectations.
     pub expectations: Vec<Verdict>,
     /// Rules that the run rests on.
@@ -55,6 +58,8 @@ pub struct Counts {
     pub screens: u64,
     /// Failures that a device told of.
     pub failures: u64,
+    /// Faults of the scenario that struck, each time counted.
+    pub injected: u64,
 }
 
 /// Rules by what they stand on.
@@ -124,6 +129,15 @@ impl std::fmt::Display for RestsOn {
     }
 }
 
+/// What of the scenario came to nothing, in words.
+pub fn unused_of(trace: &[Record]) -> Vec<String> {
+    let told = |record: &Record| match &record.what {
+        What::Unused { part, name } => Some(words::came_to_nothing(*part, name)),
+        _ => None,
+    };
+    trace.iter().filter_map(told).collect()
+}
+
 impl Counts {
     /// Counts a trace.
     pub fn of(trace: &[Record]) -> Self {
@@ -135,6 +149,7 @@ impl Counts {
                 What::Restart { .. } => counts.restarts += 1,
                 What::PowerLost => counts.power_cuts += 1,
                 What::Event { .. } => counts.events += 1,
+                What::Injected { .. } => counts.injected += 1,
                 What::Note { note: Note::Failed { .. } } => counts.failures += 1,
                 What::Screen { screen } => {
                     counts.screens +=

@@ -7,6 +7,7 @@ use oobe_catalog::events::Channel;
 use serde_json::Value;
 
 use crate::expect::host_and_path;
+use crate::trace::record::ScenarioPart;
 use crate::trace::{Record, What};
 
 /// A record in one line, without its time.
@@ -28,6 +29,7 @@ pub(crate) fn record(record: &Record) -> String {
         What::Reply { error, took, .. } => {
             format!("no answer after {} ms: {}", took.0, error.as_deref().unwrap_or("unknown"))
         }
+        What::Push { heard } => push(*heard).to_owned(),
         What::Key { command, result, .. } => format!("key: {command}: {result}"),
         What::Tpm { command, error: Some(error), .. } => format!("TPM: {command:?}: {error}"),
         What::Tpm { command, .. } => format!("TPM: {command:?}"),
@@ -39,6 +41,8 @@ pub(crate) fn record(record: &Record) -> String {
         What::Note { note: what } => note(what),
         What::Link { link } => format!("network link: {link:?}"),
         What::Fault { fault } => format!("fault: {}", device_fault(fault)),
+        What::Injected { fault, does, .. } => format!("injected fault: {fault}: {does}"),
+        What::Unused { part, name } => came_to_nothing(*part, name),
         What::Trigger { trigger, action } => format!("{trigger}: {action}"),
         What::Cloud { service, what, ok, detail, .. } => {
             let verdict = if *ok { "" } else { " REFUSED" };
@@ -92,13 +96,29 @@ pub(crate) fn device_fault(fault: &Fault) -> String {
     }
 }
 
+/// A push notification.
+pub(crate) const fn push(heard: bool) -> &'static str {
+    if heard {
+        "the management server asks for a session"
+    } else {
+        "the management server asks for a session, and the device does not hear it"
+    }
+}
+
+/// Something of the scenario came to nothing.
+pub(crate) fn came_to_nothing(part: ScenarioPart, name: &str) -> String {
+    match part {
+        ScenarioPart::Fault => format!("the fault {name:?} never struck"),
+        ScenarioPart::When => format!("the trigger {name:?} never fired"),
+    }
+}
+
 pub(crate) const fn blame(fault: NoteFault) -> &'static str {
     match fault {
         NoteFault::PeerBrokeProtocol => "the peer broke the protocol",
         NoteFault::PeerRefused => "the peer refused",
         NoteFault::Device => "the device",
         NoteFault::Network => "the network",
-        NoteFault::Injected => "forced by the scenario",
         NoteFault::Person => "the person",
     }
 }

@@ -63,7 +63,7 @@ pub fn trace() -> String {
 }
 
 /// Kinds of records.
-pub const KINDS: [&str; 21] = [
+pub const KINDS: [&str; 24] = [
     "power-on",
     "power-lost",
     "restart",
@@ -72,6 +72,7 @@ pub const KINDS: [&str; 21] = [
     "act",
     "request",
     "reply",
+    "push",
     "key",
     "tpm",
     "timer-set",
@@ -82,6 +83,8 @@ pub const KINDS: [&str; 21] = [
     "note",
     "link",
     "fault",
+    "injected",
+    "unused",
     "trigger",
     "cloud",
     "end",

@@ -52,6 +52,30 @@ pub struct Record {
     pub what: What,
 }
 
+/// Where a fault of the scenario lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FaultPlace {
+    /// Between device and service.
+    Network,
+    /// In the service.
+    Service,
+    /// In the device.
+    Machine,
+    /// Nowhere: an answer was put in place of the real one.
+    Force,
+}
+
+/// What of a scenario can come to nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ScenarioPart {
+    /// A `[[fault]]`.
+    Fault,
+    /// A `[[when]]`.
+    When,
+}
+
 #[allow(clippy::trivially_copy_pass_by_ref)] // the shape that serde asks for
 fn is_no_time(span: &Span) -> bool {
     *span == Span::ZERO
@@ -121,6 +145,11 @@ pub enum What {
         error: Option<String>,
         /// Virtual time since the request.
         took: Span,
+    },
+    /// The management server asked for a session by a push notification.
+    Push {
+        /// Whether the device heard it: it is on, up, and has a network.
+        heard: bool,
     },
     /// A key was made, used or destroyed.
     Key {
@@ -193,6 +222,26 @@ pub enum What {
     Fault {
         /// Which.
         fault: Fault,
+    },
+    /// A fault of the scenario struck: what comes of it has its cause here, whomever the device blames. It stands after the
+    /// request that meets it.
+    Injected {
+        /// Which, as the scenario names it.
+        fault: String,
+        /// Where it lives.
+        place: FaultPlace,
+        /// What it does, in words.
+        does: String,
+        /// The request that meets it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        request: Option<Correlation>,
+    },
+    /// A fault of the scenario that never struck, or a trigger that never fired: the run does not show what it is about.
+    Unused {
+        /// Which of the two.
+        part: ScenarioPart,
+        /// What the scenario calls it.
+        name: String,
     },
     /// A trigger of the scenario fired, and what it did.
     Trigger {

@@ -1,14 +1,14 @@
 //! Triggers: when something shows in the trace, somebody does something. The scenario's administrator, its network,
 //! its power cuts and its people out of turn all act through them, and so do faults of devices and services.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use oobe_agent::flow::Stage;
 use oobe_agent::io::{Correlation, Fault, Input, Note};
 use oobe_agent::time::{Span, VirtualTime};
 use oobe_mock_cloud::setup::AppSetup;
-use oobe_mock_cloud::{Cloud, ServiceFault};
+use oobe_mock_cloud::{Cloud, RemoteAction, ServiceFault};
 
 use super::people::batches;
 use super::queue::{Due, Queue};
@@ -18,7 +18,7 @@ use crate::scenario::build::{self, Registration};
 use crate::scenario::spec::{
     Action, AdminAction, Condition, DeviceFault, FaultSpec, Glob, Spec, TriggerSpec,
 };
-use crate::trace::record::{Record, What};
+use crate::trace::record::{FaultPlace, Record, ScenarioPart, What};
 
 /// The name under which the trace tells what the scenario's administrator did in the cloud.
 pub(crate) const ADMINISTRATOR: &str = "administrator";
@@ -44,10 +44,14 @@ pub(super) struct Actors {
     faults: Vec<FaultSpec>,
     /// Apps that an administrator may assign, by tenant and app.
     apps: Apps,
+    /// Domains of the tenants, by their names in the scenario.
+    domains: BTreeMap<String, String>,
     /// What the portal calls the profiles that a device can be assigned, by device and their names in the scenario.
     profiles: BTreeMap<String, BTreeMap<String, String>>,
     /// How an administrator registers devices, by device.
     registrations: BTreeMap<String, Registration>,
+    /// Triggers and faults that did something.
+    used: BTreeSet<String>,
     /// Requests under way, for patterns that look at their answers.
     asked: BTreeMap<(Arc<str>, Correlation), (String, String)>,
 }
@@ -66,22 +70,30 @@ impl Actors {
             .when
             .iter()
             .enumerate()
-            .map(|(i, t)| Trigger {
-                name: t.name.clone().unwrap_or_else(|| format!("when {}", i + 1)),
-                spec: t.clone(),
-                seen: 0,
-                fired: 0,
-            })
+            .map(|(i, t)| Trigger { name: t.called(i), spec: t.clone(), seen: 0, fired: 0 })
             .collect();
         let registration = |name: &String| Some((name.clone(), build::registration(spec, name)?));
         Self {
             triggers,
             faults: spec.fault.clone(),
             apps: build::unassigned(spec),
+            domains: spec.tenant.iter().map(|(name, tenant)| (name.clone(), tenant.domain.clone())).collect(),
             profiles: spec.device.keys().map(|name| (name.clone(), build::profiles(spec, name))).collect(),
             registrations: spec.device.keys().filter_map(registration).collect(),
+            used: BTreeSet::new(),
             asked: BTreeMap::new(),
         }
+    }
+
+    /// Triggers that did nothing, and faults of machines and services that never began. Faults that wait for a request are
+    /// known where they wait.
+    fn unused(&self) -> impl Iterator<Item = (ScenarioPart, String)> {
+        let triggers = self.triggers.iter().map(|trigger| (ScenarioPart::When, trigger.name.clone()));
+        let begins =
+            |fault: &FaultSpec| fault.machine.is_some() || (fault.service.is_some() && fault.from.is_some());
+        let faults = self.faults.iter().enumerate().filter(move |(_, fault)| begins(fault));
+        let faults = faults.map(|(at, fault)| (ScenarioPart::Fault, fault.called(at)));
+        triggers.chain(faults).filter(|(_, name)| !self.used.contains(name))
     }
 
     /// Puts what waits for a time into the queue, and faults that begin at a time.
@@ -97,14 +109,14 @@ impl Actors {
             }
         }
         for (i, fault) in self.faults.iter().enumerate() {
-            let name = fault.name.clone().unwrap_or_else(|| format!("fault {}", i + 1));
+            let name = fault.called(i);
             let at = VirtualTime::ZERO + fault.from.map_or(Span::ZERO, |d| d.0);
             if let Some(machine) = &fault.machine {
                 queue.push(at, due(&name, fault.device.clone(), Deed::Machine(machine.clone())));
             }
             if let Some(service) = build::service_fault(fault) {
                 match (at, cloud) {
-                    (VirtualTime::ZERO, Some(cloud)) => cloud.inject(service),
+                    (VirtualTime::ZERO, Some(cloud)) => cloud.inject_as(name, service),
                     _ => queue.push(at, due(&name, None, Deed::Service(service))),
                 }
             }
@@ -149,6 +161,16 @@ impl Actors {
 
 fn due(trigger: &str, device: Option<String>, deed: Deed) -> Due {
     Due::Action { trigger: trigger.to_owned(), device, deed }
+}
+
+/// The device that the management server asks for a session, so that it learns of the action.
+fn asks_for_session(does: &AdminAction) -> Option<&str> {
+    match does {
+        AdminAction::WipeDevice { device }
+        | AdminAction::RestartDevice { device }
+        | AdminAction::SyncDevice { device } => Some(device),
+        _ => None,
+    }
 }
 
 /// Whether a record is what a condition waits for.
@@ -196,13 +218,23 @@ impl World {
     /// Carries out what an actor does.
     pub(super) fn carry_out(&mut self, trigger: &str, device: Option<&str>, deed: Deed, sink: &mut Sink<'_>) {
         let told = match &deed {
-            Deed::Action(action) => build::describe(action),
-            Deed::Machine(fault) => fault.to_string(),
-            Deed::Service(fault) => format!("the service misbehaves: {:?}", fault.what),
+            Deed::Action(action) => {
+                What::Trigger { trigger: trigger.to_owned(), action: build::describe(action) }
+            }
+            Deed::Machine(fault) => What::Injected {
+                fault: trigger.to_owned(),
+                place: FaultPlace::Machine,
+                does: fault.to_string(),
+                request: None,
+            },
+            Deed::Service(fault) => {
+                What::Trigger { trigger: trigger.to_owned(), action: format!("from now on {}", fault.what) }
+            }
         };
-        self.emit("world", What::Trigger { trigger: trigger.to_owned(), action: told }, sink);
+        self.actors.used.insert(trigger.to_owned());
+        self.emit("world", told, sink);
         match deed {
-            Deed::Action(action) => self.act_out(device, action, sink),
+            Deed::Action(action) => self.act_out(trigger, device, action, sink),
             Deed::Machine(fault) => {
                 for name in self.aimed_at(device) {
                     self.machine_fault(&name, &fault, sink);
@@ -210,8 +242,22 @@ impl World {
             }
             Deed::Service(fault) => {
                 if let Some(cloud) = &self.cloud {
-                    cloud.inject(fault);
+                    cloud.inject_as(trigger, fault);
                 }
+            }
+        }
+    }
+
+    /// What of the scenario came to nothing.
+    pub(super) fn tell_unused(&mut self, sink: &mut Sink<'_>) {
+        let waiting = self.cloud.as_ref().map(Cloud::unused_faults).unwrap_or_default();
+        let on_the_way = self.network.unused().map(str::to_owned);
+        let faults = waiting.into_iter().chain(on_the_way).map(|name| (ScenarioPart::Fault, name));
+        let mut told = BTreeSet::new();
+        // A fault of the network that a trigger begins goes by the trigger's name, and is told as a fault.
+        for (part, name) in self.actors.unused().chain(faults).collect::<Vec<_>>() {
+            if told.insert(name.clone()) {
+                self.emit("world", What::Unused { part, name }, sink);
             }
         }
     }
@@ -237,7 +283,7 @@ impl World {
         self.input(name, Input::Struck(fault), sink);
     }
 
-    fn act_out(&mut self, on: Option<&str>, action: Action, sink: &mut Sink<'_>) {
+    fn act_out(&mut self, trigger: &str, on: Option<&str>, action: Action, sink: &mut Sink<'_>) {
         let target = |named: &Option<String>| named.clone().or_else(|| on.map(str::to_owned));
         match action {
             Action::PowerCut { device, back } => {
@@ -301,7 +347,7 @@ impl World {
                 }
             }
             Action::Network { fault, lasts } => {
-                self.network.strike(self.now, None, fault, lasts.map(|d| d.0));
+                self.network.begin(self.now, trigger, None, fault, lasts.map(|d| d.0));
             }
             Action::Admin { does } => self.administer(&does, sink),
         }
@@ -318,8 +364,12 @@ impl World {
         };
         let what =
             What::Cloud { service: "admin".into(), what: ADMINISTRATOR.into(), ok, detail, rule: None };
-        self.journal(sink);
+        self.journal(None, sink);
         self.emit("cloud", what, sink);
+        if let (true, Some(device)) = (ok, asks_for_session(does)) {
+            let at = self.now + self.network.outbound();
+            self.queue.push(at, Due::Push { device: device.to_owned() });
+        }
     }
 
     /// The device's hardware as it is now, registered anew.
@@ -370,6 +420,28 @@ impl World {
             }
             AdminAction::BlockDevice { device } => Portal::BlockDevice { device: serial(device) },
             AdminAction::UnblockDevice { device } => Portal::UnblockDevice { device: serial(device) },
+            AdminAction::WipeDevice { device } => {
+                Portal::Remote { device: serial(device), does: RemoteAction::Wipe }
+            }
+            AdminAction::RestartDevice { device } => {
+                Portal::Remote { device: serial(device), does: RemoteAction::Restart }
+            }
+            AdminAction::SyncDevice { device } => {
+                Portal::Remote { device: serial(device), does: RemoteAction::Sync }
+            }
+            AdminAction::EnableDevice { device, enabled } => {
+                Portal::EnableDevice { device: serial(device), enabled: *enabled }
+            }
+            AdminAction::AssignUser { device, user } => {
+                Portal::AssignUser { device: serial(device), user: user.clone() }
+            }
+            AdminAction::LicenseUser { user, licensed } => {
+                Portal::LicenseUser { user: user.clone(), licensed: *licensed }
+            }
+            AdminAction::SetMdmScope { tenant, users } => Portal::SetMdmScope {
+                tenant: self.actors.domains[tenant].clone(),
+                scope: build::mdm_scope(*users),
+            },
             AdminAction::AssignApp { tenant, app } => {
                 let (domain, app) = self.actors.apps[&(tenant.clone(), app.clone())].clone();
                 Portal::AssignApp { tenant: domain, app: Box::new(app) }

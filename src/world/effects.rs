@@ -1,9 +1,9 @@
 //! What a device wants done, carried out: key stores, timers, screens, and requests on their way to a service and back.
 
-use oobe_agent::io::{Correlation, Effect, HttpRequest, Link, TransportError};
+use oobe_agent::io::{Correlation, Effect, HttpReply, HttpRequest, Link, TransportError};
 use oobe_agent::time::{Span, VirtualTime};
 
-use super::network::Fate;
+use super::network::{Fate, Struck};
 use super::queue::Due;
 use super::transport::Exchange;
 use super::{Sink, World, record, time_service};
@@ -85,11 +85,14 @@ impl World {
         };
         self.emit(device, record::request(id, &request, client, why), sink);
         let linked = self.hosts.get(device).is_some_and(|h| h.link != Link::Down);
-        let fate = if linked {
+        let (fate, struck) = if linked {
             self.network.decide(self.now, device, &request)
         } else {
-            Fate::Fails(TransportError::NoNetwork)
+            (Fate::Fails(TransportError::NoNetwork), None)
         };
+        if let Some(Struck { fault, place, does }) = struck {
+            self.emit(device, What::Injected { fault, place, does, request: Some(id) }, sink);
+        }
         let asked = self.now;
         let device = device.to_owned();
         match fate {
@@ -129,13 +132,13 @@ impl World {
             } else {
                 self.transport.exchange(host, request)
             };
-            self.journal(sink);
+            self.journal(Some((&device, id)), sink);
             match exchange {
                 Exchange::Answered(mut result) => {
                     if let (Some(interceptor), Ok(reply)) = (&self.interceptor, &mut result) {
                         interceptor(request, reply);
                     }
-                    fate.apply(result)
+                    fate.apply(result.and_then(proxied))
                 }
                 Exchange::Silence => return,
             }
@@ -144,4 +147,9 @@ impl World {
         let at = self.now + self.network.inbound(bytes) + fate.delay();
         self.queue.push(at, Due::Deliver { device, id, result, asked });
     }
+}
+
+/// No service answers 407: a proxy on the way does.
+fn proxied(reply: HttpReply) -> Result<HttpReply, TransportError> {
+    if reply.status == 407 { Err(TransportError::Proxy(reply.status)) } else { Ok(reply) }
 }

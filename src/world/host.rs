@@ -88,7 +88,10 @@ impl Host {
     /// A device that was resealed, or that waits for its first user, was at an end that is not the last: started again, it
     /// comes to one anew. At the desktop a run is over for good.
     pub(super) fn goes_on(&mut self) {
-        self.ended = self.ended.take().filter(|end| end != RESEALED && end != Note::SIGN_IN);
+        let kept = self.device.flow().kept;
+        // What was wiped is at no end any more.
+        let begins_anew = !(kept.finished || kept.enrolled || kept.joined);
+        self.ended = self.ended.take().filter(|end| !begins_anew && end != RESEALED && end != Note::SIGN_IN);
     }
 
     /// Hears what the device tells of itself.

@@ -6,7 +6,9 @@ use oobe_agent::time::{Span, VirtualTime};
 use oobe_wire::rng::Stream;
 
 use crate::expect::{host_and_path, request_fits};
+use crate::scenario::build;
 use crate::scenario::spec::{FaultSpec, ForceFault, NetworkFailure, NetworkFault, Spec};
+use crate::trace::record::FaultPlace;
 
 /// The network.
 #[derive(Debug, Clone)]
@@ -20,20 +22,36 @@ pub(super) struct Network {
 /// A fault and how often it could have struck.
 #[derive(Debug, Clone)]
 struct Armed {
+    name: String,
     device: Option<String>,
     from: VirtualTime,
     until: Option<VirtualTime>,
     nth: Option<u32>,
     times: Option<u32>,
     what: Kind,
+    /// Requests that fit.
     seen: u32,
-    struck: u32,
+    /// Requests that met it, whether or not another fault was there first.
+    met: u32,
+    /// Whether it ever decided what became of a request.
+    struck: bool,
 }
 
 #[derive(Debug, Clone)]
 enum Kind {
     Network(NetworkFault),
     Force(ForceFault),
+}
+
+/// A fault that a request met, for the trace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Struck {
+    /// What the scenario calls it.
+    pub(super) fault: String,
+    /// On the way, or nowhere.
+    pub(super) place: FaultPlace,
+    /// What it does, in words.
+    pub(super) does: String,
 }
 
 /// What becomes of a request.
@@ -87,7 +105,8 @@ impl Fate {
 
 impl Network {
     pub(super) fn new(seed: u64, spec: &Spec) -> Self {
-        let faults = spec.fault.iter().filter_map(Armed::from_spec).collect();
+        let faults =
+            spec.fault.iter().enumerate().filter_map(|(at, fault)| Armed::from_spec(at, fault)).collect();
         Self {
             stream: Stream::new(seed, &["network"]),
             reply: spec.network.reply.0,
@@ -107,14 +126,16 @@ impl Network {
     }
 
     /// A fault begins in the middle of a run.
-    pub(super) fn strike(
+    pub(super) fn begin(
         &mut self,
         now: VirtualTime,
+        name: &str,
         device: Option<String>,
         fault: NetworkFault,
         lasts: Option<Span>,
     ) {
         self.faults.push(Armed {
+            name: name.to_owned(),
             device,
             from: now,
             until: lasts.map(|span| now + span),
@@ -122,20 +143,32 @@ impl Network {
             times: None,
             what: Kind::Network(fault),
             seen: 0,
-            struck: 0,
+            met: 0,
+            struck: false,
         });
     }
 
-    /// What becomes of a request.
-    pub(super) fn decide(&mut self, now: VirtualTime, device: &str, request: &HttpRequest) -> Fate {
+    /// What becomes of a request, and the fault that has it so: the first of those it meets.
+    pub(super) fn decide(
+        &mut self,
+        now: VirtualTime,
+        device: &str,
+        request: &HttpRequest,
+    ) -> (Fate, Option<Struck>) {
         let (host, path) = host_and_path(&request.url);
-        let mut fate = Fate::Fair;
+        let mut met = None;
         for fault in &mut self.faults {
-            if fault.meets(now, device, request, host, path) && fate == Fate::Fair {
-                fate = fault.fate();
+            if fault.meets(now, device, request, host, path) && met.is_none() {
+                fault.struck = true;
+                met = Some((fault.fate(), fault.told()));
             }
         }
-        fate
+        met.map_or((Fate::Fair, None), |(fate, struck)| (fate, Some(struck)))
+    }
+
+    /// Faults of the scenario that no request has met.
+    pub(super) fn unused(&self) -> impl Iterator<Item = &str> {
+        self.faults.iter().filter(|fault| !fault.struck).map(|fault| fault.name.as_str())
     }
 
     /// How long a request takes to its service.
@@ -160,13 +193,14 @@ impl Network {
 }
 
 impl Armed {
-    fn from_spec(spec: &FaultSpec) -> Option<Self> {
+    fn from_spec(at: usize, spec: &FaultSpec) -> Option<Self> {
         let what = match (&spec.network, &spec.force) {
             (Some(network), _) => Kind::Network(network.clone()),
             (_, Some(force)) => Kind::Force(force.clone()),
             _ => return None,
         };
         Some(Self {
+            name: spec.called(at),
             device: spec.device.clone(),
             from: VirtualTime(spec.from.map_or(0, |d| d.0.0)),
             until: spec.until.map(|d| VirtualTime(d.0.0)),
@@ -174,7 +208,8 @@ impl Armed {
             times: spec.times,
             what,
             seen: 0,
-            struck: 0,
+            met: 0,
+            struck: false,
         })
     }
 
@@ -206,9 +241,20 @@ impl Armed {
         self.seen += 1;
         let first = self.nth.unwrap_or(1);
         let most = self.times.unwrap_or(if self.nth.is_some() { 1 } else { u32::MAX });
-        let strikes = self.seen >= first && self.struck < most;
-        self.struck += u32::from(strikes);
+        let strikes = self.seen >= first && self.met < most;
+        self.met += u32::from(strikes);
         strikes
+    }
+
+    fn told(&self) -> Struck {
+        let (place, does) = match &self.what {
+            Kind::Network(fault) => (FaultPlace::Network, build::network_fault(fault)),
+            Kind::Force(force) => (
+                FaultPlace::Force,
+                format!("status {} is put in place of the real answer: forced, no cause", force.status),
+            ),
+        };
+        Struck { fault: self.name.clone(), place, does }
     }
 
     fn fate(&self) -> Fate {
@@ -243,3 +289,6 @@ impl Armed {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -25,6 +25,8 @@ pub(super) enum Due {
     Keys { device: String, id: Correlation, result: Result<KeyReply, KeyError> },
     /// The TPM answers.
     Tpm { device: String, id: Correlation, result: Result<TpmReply, TpmError> },
+    /// A push notification of the management server reaches the device.
+    Push { device: String },
     /// A person acts, if the screen they look at is still that one.
     Person { person: String, device: String, screen: u64, acts: Vec<Act> },
     /// A trigger's action.
@@ -60,7 +62,14 @@ impl Queue {
     /// Whether something is under way that a device waits for: a request, an answer, a key operation.
     pub(super) fn holds_traffic(&self) -> bool {
         self.due.values().any(|due| {
-            matches!(due, Due::Arrive { .. } | Due::Deliver { .. } | Due::Keys { .. } | Due::Tpm { .. })
+            matches!(
+                due,
+                Due::Arrive { .. }
+                    | Due::Deliver { .. }
+                    | Due::Push { .. }
+                    | Due::Keys { .. }
+                    | Due::Tpm { .. }
+            )
         })
     }
 

@@ -50,6 +50,7 @@ impl World {
     }
 
     pub(super) fn end(&mut self, ending: Ending, sink: &mut Sink<'_>) {
+        self.tell_unused(sink);
         self.emit(
             "world",
             What::End { outcome: ending.outcome.clone(), detail: ending.detail.clone() },

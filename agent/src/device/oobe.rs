@@ -105,6 +105,17 @@ impl Device {
         self.follow(now, tray, events, managed);
     }
 
+    /// The management server asks for a session. A device that is starting holds one anyway when Windows is up.
+    pub(super) fn pushed(&mut self, now: VirtualTime, tray: &mut Tray) {
+        if matches!(self.flow.stage, Stage::Off | Stage::Booting) {
+            return;
+        }
+        let (mut cx, parts) = self.parts(now, tray);
+        if let Some(management) = parts.management.as_mut() {
+            management.pushed(&mut parts.memory.activity, &mut cx);
+        }
+    }
+
     fn follow(&mut self, now: VirtualTime, tray: &mut Tray, events: Vec<Event>, managed: Vec<ManageEvent>) {
         for event in events {
             self.happened(now, tray, event);
@@ -123,6 +134,10 @@ impl Device {
                         _ => Event::PhaseFailed(phase),
                     };
                     self.happened(now, tray, event);
+                }
+                ManageEvent::WipeOrdered => {
+                    self.happened(now, tray, Event::Wiped);
+                    return;
                 }
                 ManageEvent::RestartNeeded { why } => {
                     self.restart(now, tray, why);

@@ -1,7 +1,6 @@
 //! Learning who answers for a user: home realm, OpenID configuration, signing keys. Part of every conversation that
 //! gets tokens; nothing of it survives a restart.
 
-use oobe_catalog::codes;
 use oobe_wire::crypto::Jwk;
 use oobe_wire::ids::Guid;
 use serde::{Deserialize, Serialize};
@@ -82,11 +81,7 @@ impl Discovery {
             },
             Answer::Http(Ok(reply)) => return Some(failed(format!("HTTP {}", reply.status))),
             Answer::Http(Err(error)) => {
-                return Some(Outcome::Failed(Failure::transport(
-                    DOING,
-                    Some(codes::WININET_E_CANNOT_CONNECT),
-                    error,
-                )));
+                return Some(Outcome::Failed(Failure::transport(DOING, error)));
             }
             _ => return None,
         };

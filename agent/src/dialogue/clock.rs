@@ -31,7 +31,7 @@ impl Resync {
     pub fn resume(self, cx: &mut Cx<'_>, answer: Answer) -> Result<i64, Failure> {
         let reply = match answer {
             Answer::Http(Ok(reply)) => reply,
-            Answer::Http(Err(error)) => return Err(Failure::transport(DOING, None, &error)),
+            Answer::Http(Err(error)) => return Err(Failure::transport(DOING, &error)),
             other => unreachable!("only a request was made: {other:?}"),
         };
         let packet = Packet::parse(&reply.body).map_err(|e| e.to_string()).and_then(|packet| {

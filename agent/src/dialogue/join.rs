@@ -132,7 +132,7 @@ impl Join {
         match (self.state.clone(), answer) {
             (State::Discovery, Answer::Http(result)) => {
                 let failed = Some(codes::DSREG_AUTOJOIN_DISC_FAILED);
-                let reply = result.map_err(|e| Failure::transport(DOING, failed, &e))?;
+                let reply = result.map_err(|e| Failure { code: failed, ..Failure::transport(DOING, &e) })?;
                 let endpoint =
                     endpoint(cx, &reply).map_err(|problem| Failure::broken(DOING, failed, problem))?;
                 if let Right::Device { proof, .. } = &self.request.right {
@@ -175,7 +175,7 @@ impl Join {
                 Ok(None)
             }
             (State::Registration { device }, Answer::Http(result)) => {
-                let reply = result.map_err(|e| Failure::transport(DOING, None, &e))?;
+                let reply = result.map_err(|e| Failure::transport(DOING, &e))?;
                 let joined = self.registered(cx, &reply, &device)?;
                 Ok(Some(Outcome::Joined(Box::new(joined))))
             }

@@ -63,7 +63,7 @@ impl Profile {
         let doing = if *self == Self::AwaitTicket { TICKET } else { PROFILE };
         let reply = match answer {
             Answer::Http(Ok(reply)) => reply,
-            Answer::Http(Err(error)) => return Some(Outcome::Failed(Failure::transport(doing, None, error))),
+            Answer::Http(Err(error)) => return Some(Outcome::Failed(Failure::transport(doing, error))),
             _ => return None,
         };
         match self {

@@ -278,7 +278,7 @@ impl Prt {
         result: Result<HttpReply, crate::io::TransportError>,
         session_key: &[u8; 32],
     ) -> Result<Outcome, Ended> {
-        let reply = result.map_err(|e| failed(Failure::transport(DOING, None, &e)))?;
+        let reply = result.map_err(|e| failed(Failure::transport(DOING, &e)))?;
         if !reply.is_success() {
             let value = parse_json(&reply).map_err(broken)?;
             return Err(refused(&value, reply.status));
@@ -315,7 +315,7 @@ fn nonce(result: Result<HttpReply, crate::io::TransportError>) -> Result<String,
 }
 
 fn success(result: Result<HttpReply, crate::io::TransportError>) -> Result<Value, Ended> {
-    let reply = result.map_err(|e| failed(Failure::transport(DOING, None, &e)))?;
+    let reply = result.map_err(|e| failed(Failure::transport(DOING, &e)))?;
     let value = parse_json(&reply).map_err(broken)?;
     if reply.is_success() { Ok(value) } else { Err(refused(&value, reply.status)) }
 }

@@ -89,11 +89,7 @@ impl SignIn {
             },
             Self::AwaitToken(authority) => match answer {
                 Answer::Http(Ok(reply)) => Some(token_reply(cx, reply, authority)),
-                Answer::Http(Err(error)) => Some(Outcome::Failed(Failure::transport(
-                    DOING,
-                    Some(codes::WININET_E_CANNOT_CONNECT),
-                    error,
-                ))),
+                Answer::Http(Err(error)) => Some(Outcome::Failed(Failure::transport(DOING, error))),
                 _ => None,
             },
         }

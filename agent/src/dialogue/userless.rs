@@ -156,7 +156,7 @@ impl Userless {
 }
 
 fn success(result: Result<HttpReply, TransportError>) -> Result<Value, Failure> {
-    let reply = result.map_err(|error| Failure::transport(DOING, None, &error))?;
+    let reply = result.map_err(|error| Failure::transport(DOING, &error))?;
     let value = parse_json(&reply).map_err(|problem| Failure::broken(DOING, None, problem))?;
     if reply.is_success() {
         return Ok(value);

@@ -3,8 +3,10 @@
 
 use std::fmt;
 
+use oobe_catalog::codes::{self, ResultCode};
 use serde::{Deserialize, Serialize};
 
+use super::NoteFault;
 use crate::keys::KeyName;
 
 /// The methods that the dialogues use.
@@ -152,6 +154,38 @@ pub enum TransportError {
     NotAllowed,
 }
 
+impl TransportError {
+    /// Who is at fault.
+    pub const fn blames(&self) -> NoteFault {
+        match self {
+            Self::Tls(_) => NoteFault::PeerRefused,
+            Self::BodyTooLarge | Self::Malformed => NoteFault::PeerBrokeProtocol,
+            Self::Refused
+            | Self::Reset
+            | Self::TimedOut
+            | Self::Dns
+            | Self::NoNetwork
+            | Self::Proxy(_)
+            | Self::NotAllowed => NoteFault::Network,
+        }
+    }
+
+    /// The result code that Windows has for it, outside the enrolment (which has its own). Which codes there are is public;
+    /// that every page shows just these is not documented. `None` where the answer came and can't be right, and where the
+    /// catalogue has no code: a client certificate that is refused.
+    pub const fn code(&self) -> Option<&'static ResultCode> {
+        match self {
+            Self::TimedOut => Some(codes::WININET_E_TIMEOUT),
+            Self::Dns | Self::NoNetwork => Some(codes::WININET_E_NAME_NOT_RESOLVED),
+            Self::Refused | Self::Reset | Self::Proxy(_) | Self::NotAllowed => {
+                Some(codes::WININET_E_CANNOT_CONNECT)
+            }
+            Self::Tls(TlsFailure::ClientCertificateRefused) | Self::BodyTooLarge | Self::Malformed => None,
+            Self::Tls(_) => Some(codes::WININET_E_DECODING_FAILED),
+        }
+    }
+}
+
 /// What was wrong with TLS, from the device's side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -171,4 +205,32 @@ pub enum TlsFailure {
     /// Anything else.
     #[error("the handshake failed")]
     Handshake,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every way for an answer not to come, who is at fault, and the code that is told.
+    #[test]
+    fn each_transport_error_has_its_fault_and_its_code() {
+        use NoteFault::{Network, PeerBrokeProtocol, PeerRefused};
+        let all = [
+            (TransportError::Refused, Network, "0x80072EFD"),
+            (TransportError::Reset, Network, "0x80072EFD"),
+            (TransportError::TimedOut, Network, "0x80072EE2"),
+            (TransportError::Dns, Network, "0x80072EE7"),
+            (TransportError::NoNetwork, Network, "0x80072EE7"),
+            (TransportError::Proxy(407), Network, "0x80072EFD"),
+            (TransportError::NotAllowed, Network, "0x80072EFD"),
+            (TransportError::Tls(TlsFailure::CertificateDate), PeerRefused, "0x80072F8F"),
+            (TransportError::Tls(TlsFailure::ClientCertificateRefused), PeerRefused, ""),
+            (TransportError::BodyTooLarge, PeerBrokeProtocol, ""),
+            (TransportError::Malformed, PeerBrokeProtocol, ""),
+        ];
+        for (error, fault, code) in all {
+            let told = error.code().map(ToString::to_string).unwrap_or_default();
+            assert_eq!((error.blames(), told.as_str()), (fault, code), "{error}");
+        }
+    }
 }

@@ -46,6 +46,8 @@ pub enum Input {
     Acted(Act),
     /// The network link changed.
     LinkChanged(Link),
+    /// A push notification came: the management server asks for a session.
+    Pushed,
     /// A fault struck the device itself.
     Struck(Fault),
 }

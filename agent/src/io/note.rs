@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use oobe_catalog::rules::Rule;
 use serde::{Deserialize, Serialize};
 
-/// Who is to blame for something that went wrong.
+/// Who is to blame for something that went wrong, as far as the device can know. That a scenario injected the cause is told
+/// by the world, in a record of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Fault {
@@ -17,8 +18,6 @@ pub enum Fault {
     Device,
     /// The network between them.
     Network,
-    /// A fault that the scenario forced.
-    Injected,
     /// The person (wrong password, declined).
     Person,
 }

@@ -21,6 +21,8 @@ pub enum ManageEvent {
         /// Why, in words a person reads.
         why: String,
     },
+    /// The server had the device wiped; comes last in its step.
+    WipeOrdered,
     /// The user's MDM context is up.
     UserContextUp,
 }

@@ -3,6 +3,7 @@
 use oobe_catalog::{codes, rules};
 
 use super::csp::{Change, Format, LocUri, Scope, Verb};
+use super::remote::Remote;
 use super::{Activity, ManageEvent, Management};
 use crate::cx::Cx;
 use crate::io::{Note, NoteFault};
@@ -62,8 +63,9 @@ impl Management {
             }
             ("EnrollmentStatusTracking", _) => self.look_soon(a, cx),
             _ if change.verb == Verb::Exec => {
-                let text = format!("{uri} was run; what it does is not simulated yet");
-                cx.note(Note::Remark { text });
+                if let Some(remote) = Remote::of(uri) {
+                    Self::remote_asked(a, remote);
+                }
             }
             _ => {}
         }

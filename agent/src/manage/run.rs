@@ -97,6 +97,11 @@ impl Management {
         self.look_soon(a, cx);
     }
 
+    /// The server asks for a session by a push notification.
+    pub fn pushed(&mut self, a: &mut Activity, cx: &mut Cx<'_>) {
+        self.sync(a, cx, "the server asks for it");
+    }
+
     /// A conversation got its answer.
     pub fn answer(
         &mut self,

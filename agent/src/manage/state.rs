@@ -10,6 +10,7 @@ use super::certificates::CertificateJob;
 use super::csp::{Facts, Tree};
 use super::enrolment::{Enrolment, SignedOnUser};
 use super::event::ManageEvent;
+use super::remote::Remote;
 use super::session::{Session, Sessions};
 use super::tracker::{Seen, Tracker};
 use super::work::Work;
@@ -44,6 +45,8 @@ pub struct Activity {
     /// Who is signed on.
     pub(super) user: Option<SignedOnUser>,
     pub(super) session: Option<Session>,
+    /// What the server has the device do once the session is over.
+    pub(super) remote: Option<Remote>,
     /// Another session is wanted as soon as this one ends.
     pub(super) again: Option<String>,
     /// Which job holds the installer: one runs at a time.

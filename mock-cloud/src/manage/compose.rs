@@ -36,6 +36,7 @@ const QUESTIONS: [&str; 6] = [
 /// The rule that a batch of orders rests on.
 pub(super) const fn rule_of(stage: Stage, user: bool) -> &'static str {
     match (stage, user) {
+        (Stage::Remote, _) => rules::MOD_026.id,
         (Stage::Look, _) => rules::MOD_024.id,
         (Stage::Hold, false) => rules::WIR_001.id,
         (Stage::Hold, true) => rules::WIR_002.id,
@@ -56,7 +57,7 @@ pub(super) struct Source<'a> {
 
 impl Source<'_> {
     /// Orders of one stage, for the device or a user of it, as composed before if nothing has changed since. The look at
-    /// the page is not among them: it goes by how other orders stand.
+    /// the page and what an administrator asks for are not among them: they go by how orders stand.
     pub(super) fn orders(&self, composed: &mut Composed, stage: Stage, user: Option<Guid>) -> Orders {
         let made_of = (Arc::clone(self.assigned), Arc::clone(self.material));
         composed.of(made_of, (user, stage), || {
@@ -72,8 +73,8 @@ impl Source<'_> {
 /// Orders of one stage for the device.
 fn device_orders(stage: Stage, source: &Source<'_>) -> Vec<Order> {
     match stage {
-        // That one goes by how other orders stand: `reseal::look`.
-        Stage::Look => Vec::new(),
+        // Those go by how orders stand: `remote::orders`, `reseal::look`.
+        Stage::Remote | Stage::Look => Vec::new(),
         Stage::Hold => {
             let mut orders = hold(source);
             orders.extend(QUESTIONS.map(|uri| {
@@ -107,7 +108,7 @@ fn device_orders(stage: Stage, source: &Source<'_>) -> Vec<Order> {
 /// Orders of one stage for a user of the device.
 fn user_orders(stage: Stage, source: &Source<'_>, user: Guid) -> Vec<Order> {
     match stage {
-        Stage::Look => Vec::new(),
+        Stage::Remote | Stage::Look => Vec::new(),
         // Added in every session until the device's user context is there (field bug 1; WIR-002).
         Stage::Hold => {
             let node = provider_node(Scope::User);

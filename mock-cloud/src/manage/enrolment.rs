@@ -8,6 +8,7 @@ use oobe_wire::time::Utc;
 use serde::{Deserialize, Serialize};
 
 use super::orders::{Orders, Patience, Stage};
+use super::remote::RemoteAction;
 use crate::directory::Assigned;
 use crate::kept::Kept;
 
@@ -43,6 +44,9 @@ pub(crate) struct Enrolment {
     /// Certificates made for this device and its users. Shared with what is composed of it: whoever changes it gets another
     /// one ([`Arc::make_mut`]).
     pub(crate) material: Arc<Materials>,
+    /// What an administrator has asked of the device as a whole, in order.
+    #[serde(default)]
+    pub(crate) remote: Vec<RemoteAction>,
     /// How the orders of the device stand.
     pub(crate) device_orders: BTreeMap<String, Progress>,
     /// How the orders of its users stand, by object id.

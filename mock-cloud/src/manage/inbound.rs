@@ -8,7 +8,7 @@ use oobe_wire::syncml::{Body, Command, Item, Message, Status, StatusCode};
 
 use super::enrolment::{Progress, Sent};
 use super::orders::RELEASE;
-use super::reseal;
+use super::{remote, reseal};
 use crate::checks;
 use crate::entra::{Audience, TokenChecks, verify};
 use crate::http::Call;
@@ -162,6 +162,7 @@ fn settle(state: &mut State, device: &str, sent: &Sent, code: StatusCode) {
         let what = if sent.user.is_some() { "user-released" } else { "device-released" };
         state.journal.tell(Service::Dm, what, device.to_owned());
     }
+    remote::answered(state, device, sent, code);
     if !code.is_success() && code != StatusCode::ALREADY_EXISTS {
         state.journal.tell(Service::Dm, "command-refused", format!("{} {}: {code}", sent.name, sent.uri));
     }

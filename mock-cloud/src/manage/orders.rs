@@ -22,6 +22,8 @@ pub(super) const RELEASE: &str = "release";
 /// When an order goes out. Each stage waits until those before it are settled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Stage {
+    /// What an administrator has the device do as a whole: before anything else (MOD-026).
+    Remote,
     /// A look at the page of a device that waits for its user (MOD-024).
     Look,
     /// The hold: it must be in the very first answer, or OOBE goes past the page (WIR-001).

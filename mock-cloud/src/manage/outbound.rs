@@ -11,7 +11,7 @@ use super::compose::Source;
 use super::enrolment::{Progress, Sent, Session};
 use super::inbound::Answer;
 use super::orders::{Gate, Leaf, Order, Stage, Verb};
-use super::{compose, material, reseal};
+use super::{compose, material, remote, reseal};
 use crate::journal::Service;
 use crate::state::State;
 
@@ -65,6 +65,13 @@ pub(super) fn compose(state: &mut State, device: &str, message: &Message, answer
 
 /// The orders that are due: the first stage of the device that has any, and the first of the user who is there.
 fn next(state: &mut State, device: &str, user: Option<Guid>) -> Vec<(Option<Guid>, Arc<Order>)> {
+    let enrolment = &state.enrolments[device];
+    let asked = remote::orders(enrolment);
+    if !asked.is_empty() {
+        // Once a session; what else there is comes when the device has said that it will do as it is told.
+        let sent = |order: &Order| enrolment.session.as_ref().is_some_and(|s| s.sent.contains(&order.key));
+        return asked.into_iter().filter(|order| !sent(order)).map(|order| (None, Arc::new(order))).collect();
+    }
     material::prepare(state, device, user);
     let mut due = Vec::new();
     for owner in [None].into_iter().chain(user.map(Some)) {

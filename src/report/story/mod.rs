@@ -115,7 +115,9 @@ impl Narrator {
             What::Reply { id, .. } => told.asked.get(id).map_or_else(String::new, |(host, _)| host.clone()),
             What::Act { person, .. } => person.clone(),
             What::PowerOn => "someone to press the power button".to_owned(),
-            What::Trigger { trigger, .. } => trigger.clone(),
+            What::Trigger { trigger, .. } | What::Injected { fault: trigger, request: None, .. } => {
+                trigger.clone()
+            }
             _ => String::new(),
         }
     }
@@ -161,6 +163,7 @@ impl Narrator {
                     }
                 }
             }
+            What::Push { heard } => self.line(who, '←', words::push(*heard), "", Tone::Plain),
             What::TimerSet { timer, why, .. } => {
                 self.told(who).timers.insert(*timer, why.clone());
                 self.all(record);
@@ -184,6 +187,12 @@ impl Narrator {
                 self.event(who, &format!("network link: {link:?}").to_lowercase(), Tone::Warning);
             }
             What::Fault { fault } => self.event(who, &words::device_fault(fault), Tone::Warning),
+            What::Injected { fault, does, .. } => {
+                self.line(who, '!', &format!("injected fault: {does}"), fault, Tone::Warning);
+            }
+            What::Unused { part, name } => {
+                self.line(who, '!', &words::came_to_nothing(*part, name), "", Tone::Warning);
+            }
             What::Trigger { trigger, action } => self.line(who, '!', action, trigger, Tone::Warning),
             What::Cloud { service, what, ok, detail, rule } => {
                 let reference = rule.as_deref().unwrap_or_default();

@@ -3,7 +3,7 @@
 use oobe_mock_cloud::{FaultKind, Matcher, ServiceFault, TokenTweak};
 
 use crate::scenario::spec::{
-    Action, AdminAction, FaultSpec, NetworkFailure, NetworkFault, ServiceFailure, Step, TokenFlaw,
+    Action, AdminAction, FaultSpec, Members, NetworkFailure, NetworkFault, ServiceFailure, Step, TokenFlaw,
 };
 
 /// The fault of a service, when it is one.
@@ -68,7 +68,7 @@ pub fn describe(action: &Action) -> String {
         }
         Action::Network { fault, lasts } => {
             let lasts = lasts.map_or_else(String::new, |lasts| format!(" for {lasts}"));
-            format!("{}{lasts}", network(fault))
+            format!("{}{lasts}", network_fault(fault))
         }
         Action::Admin { does } => format!("the administrator {}", admin(does)),
     }
@@ -88,7 +88,7 @@ fn step(step: &Step) -> String {
 }
 
 /// A network fault in words.
-fn network(fault: &NetworkFault) -> String {
+pub fn network_fault(fault: &NetworkFault) -> String {
     let host = fault.host.as_ref().map_or("every host", |host| host.0.as_str());
     match fault.fails {
         NetworkFailure::Refused => format!("{host} refuses connections"),
@@ -123,6 +123,27 @@ fn admin(action: &AdminAction) -> String {
         AdminAction::DeleteManagedDevice { device } => format!("deletes the managed device {device}"),
         AdminAction::BlockDevice { device } => format!("blocks {device} from being enrolled again"),
         AdminAction::UnblockDevice { device } => format!("lets {device} be enrolled again"),
+        AdminAction::WipeDevice { device } => format!("wipes {device} from the cloud"),
+        AdminAction::RestartDevice { device } => format!("restarts {device} from the cloud"),
+        AdminAction::SyncDevice { device } => format!("asks {device} to check in"),
+        AdminAction::EnableDevice { device, enabled: true } => {
+            format!("enables the Entra device of {device}")
+        }
+        AdminAction::EnableDevice { device, enabled: false } => {
+            format!("disables the Entra device of {device}")
+        }
+        AdminAction::AssignUser { device, user: Some(user) } => format!("assigns {user} to {device}"),
+        AdminAction::AssignUser { device, user: None } => format!("takes the assigned user of {device} away"),
+        AdminAction::LicenseUser { user, licensed: true } => format!("gives {user} a licence"),
+        AdminAction::LicenseUser { user, licensed: false } => format!("takes the licence of {user} away"),
+        AdminAction::SetMdmScope { tenant, users } => {
+            let whose = match users {
+                Members::All => "everybody's devices",
+                Members::Selected => "the devices of selected users",
+                Members::None => "nobody's devices",
+            };
+            format!("has {tenant} enrol {whose}")
+        }
         AdminAction::AssignApp { tenant, app } => format!("assigns the app {app} in {tenant}"),
         AdminAction::SetPassword { user, .. } => format!("sets a new password for {user}"),
         AdminAction::EnableUser { user, enabled: true } => format!("allows {user} to sign in"),

@@ -14,10 +14,11 @@ use oobe_mock_cloud::setup as cloud;
 use oobe_wire::hwhash::{self, HardwareRecord, HashError};
 use oobe_wire::time::Utc;
 
-pub use self::deeds::{describe, service_fault};
+pub use self::deeds::{describe, network_fault, service_fault};
 pub use self::endorsement::OutsideTpm;
 use self::endorsement::{attests, endorsement, service};
 use self::machine::{computer_name, hardware};
+pub use self::tenant::mdm_scope;
 use self::tenant::{assigned, profile_name, tenant};
 use super::quantity::{Date, Duration};
 use super::spec::{DeviceSpec, Keys};

@@ -25,11 +25,7 @@ pub(super) fn tenant(spec: &TenantSpec) -> cloud::TenantSetup {
             quota: spec.join.quota,
         },
         mdm: cloud::MdmSetup {
-            scope: match spec.mdm.users {
-                Members::All => cloud::MdmScope::All,
-                Members::Selected => cloud::MdmScope::Some,
-                Members::None => cloud::MdmScope::None,
-            },
+            scope: mdm_scope(spec.mdm.users),
             block_windows: spec.mdm.block_windows,
             device_cap: spec.mdm.device_limit,
             terms_of_use: spec.mdm.terms_of_use.clone(),
@@ -43,6 +39,15 @@ pub(super) fn tenant(spec: &TenantSpec) -> cloud::TenantSetup {
     };
     setup.autopilot.profiles = spec.profile.iter().map(|(key, p)| profile(key, p)).collect();
     setup
+}
+
+/// Whose devices are enrolled.
+pub const fn mdm_scope(users: Members) -> cloud::MdmScope {
+    match users {
+        Members::All => cloud::MdmScope::All,
+        Members::Selected => cloud::MdmScope::Some,
+        Members::None => cloud::MdmScope::None,
+    }
 }
 
 fn user(spec: &UserSpec) -> cloud::UserSetup {

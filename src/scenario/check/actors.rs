@@ -263,14 +263,23 @@ fn admin(checker: &mut Checker<'_>, path: &[&str], does: &AdminAction) {
         | AdminAction::DeleteEntraDevice { device }
         | AdminAction::DeleteManagedDevice { device }
         | AdminAction::BlockDevice { device }
-        | AdminAction::UnblockDevice { device } => (Some(device), None, None),
+        | AdminAction::UnblockDevice { device }
+        | AdminAction::WipeDevice { device }
+        | AdminAction::RestartDevice { device }
+        | AdminAction::SyncDevice { device }
+        | AdminAction::EnableDevice { device, .. } => (Some(device), None, None),
+        AdminAction::AssignUser { device, user } => (Some(device), None, user.as_ref()),
+        AdminAction::SetMdmScope { tenant, .. } => {
+            checker.known(path, "tenant", tenant, spec.tenant.keys().map(String::as_str));
+            (None, None, None)
+        }
         AdminAction::AssignApp { tenant, app } => {
             app_to_assign(checker, path, tenant, app);
             (None, None, None)
         }
-        AdminAction::SetPassword { user, .. } | AdminAction::EnableUser { user, .. } => {
-            (None, None, Some(user))
-        }
+        AdminAction::SetPassword { user, .. }
+        | AdminAction::EnableUser { user, .. }
+        | AdminAction::LicenseUser { user, .. } => (None, None, Some(user)),
     };
     if let Some(device) = device
         && checker.device(path, device)

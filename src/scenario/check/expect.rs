@@ -37,6 +37,7 @@ fn one(checker: &mut Checker<'_>, i: &str, expect: &ExpectSpec) {
         ("progress", expect.progress.is_some()),
         ("request", expect.request.is_some()),
         ("requests", expect.requests.is_some()),
+        ("fault", expect.fault.is_some()),
         ("restart", expect.restart.is_some()),
     ]);
     if found.len() != 1 {
@@ -45,7 +46,7 @@ fn one(checker: &mut Checker<'_>, i: &str, expect: &ExpectSpec) {
             &["expect", i],
             format!("an expectation is about exactly one thing, here is {what}"),
             "choose one of `outcome`, `screen`, `screens`, `event`, `events`, `registry`, `rule`, `code`, `state`, \
-             `check`, `cloud`, `csp`, `progress`, `request`, `requests`, `restart`",
+             `check`, `cloud`, `csp`, `progress`, `request`, `requests`, `fault`, `restart`",
         );
     }
     if let Some(device) = &expect.device {
@@ -76,6 +77,13 @@ fn names(checker: &mut Checker<'_>, i: &str, expect: &ExpectSpec) {
         let checks = cloud::ALL.iter().map(|check| check.name);
         let known: Vec<&str> = checks.chain(changes::ALL.iter().copied()).chain([ADMINISTRATOR]).collect();
         name(checker, &["expect", i, "cloud", "what"], "check or change of the cloud", &decided.what, &known);
+    }
+    if let Some(fault) = &expect.fault {
+        let triggers = (0..).zip(&checker.spec.when).map(|(at, trigger)| trigger.called(at));
+        let faults = (0..).zip(&checker.spec.fault).map(|(at, fault)| fault.called(at));
+        let known: Vec<String> = faults.chain(triggers).collect();
+        let known: Vec<&str> = known.iter().map(String::as_str).collect();
+        name(checker, &["expect", i, "fault"], "fault of this scenario", fault, &known);
     }
     if expect.shows.is_some() && expect.screen.is_none() {
         checker.wrong(&at("shows"), "`shows` goes together with `screen`", "add `screen = \"...\"`");
@@ -113,8 +121,10 @@ fn names(checker: &mut Checker<'_>, i: &str, expect: &ExpectSpec) {
 /// would hold for ever.
 fn name(checker: &mut Checker<'_>, path: &[&str], what: &str, pattern: &Glob, known: &[&str]) {
     if !known.iter().any(|name| pattern.matches(name)) {
-        let help = suggest::question(&pattern.0, known.iter().copied())
-            .unwrap_or_else(|| format!("the first of {} is `{}`", known.len(), known[0]));
+        let help = suggest::question(&pattern.0, known.iter().copied()).unwrap_or_else(|| match known {
+            [] => "there is none at all".to_owned(),
+            [first, ..] => format!("the first of {} is `{first}`", known.len()),
+        });
         checker.wrong(path, format!("there is no {what} `{}`", shorten(&pattern.0)), help);
     }
 }

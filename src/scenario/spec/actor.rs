@@ -7,7 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    EventPattern, Glob, LinkSpec, NetworkFault, ProgressPattern, RequestPattern, StatePattern, TpmSpec,
+    EventPattern, Glob, LinkSpec, Members, NetworkFault, ProgressPattern, RequestPattern, StatePattern,
+    TpmSpec,
 };
 use crate::scenario::quantity::{Duration, Offset};
 
@@ -96,6 +97,13 @@ pub struct TriggerSpec {
     /// What is done, in order.
     #[serde(rename = "do")]
     pub actions: Vec<Action>,
+}
+
+impl TriggerSpec {
+    /// What the trace calls it. `at` is its place among the triggers of its scenario, from 0.
+    pub fn called(&self, at: usize) -> String {
+        self.name.clone().unwrap_or_else(|| format!("when {}", at + 1))
+    }
 }
 
 const fn once() -> u32 {
@@ -275,6 +283,50 @@ pub enum AdminAction {
     UnblockDevice {
         /// Device.
         device: String,
+    },
+    /// Wipes the managed device from the cloud: it is asked to check in, and Windows is installed anew (MOD-026).
+    WipeDevice {
+        /// Device.
+        device: String,
+    },
+    /// Restarts the managed device from the cloud.
+    RestartDevice {
+        /// Device.
+        device: String,
+    },
+    /// Asks the managed device to check in.
+    SyncDevice {
+        /// Device.
+        device: String,
+    },
+    /// Disables or enables the Entra device object.
+    EnableDevice {
+        /// Device.
+        device: String,
+        /// Whether it is enabled afterwards.
+        enabled: bool,
+    },
+    /// Assigns a user to the registered device.
+    AssignUser {
+        /// Device.
+        device: String,
+        /// User principal name; nobody when absent.
+        #[serde(default)]
+        user: Option<String>,
+    },
+    /// Gives a user an Intune licence, or takes it away.
+    LicenseUser {
+        /// User principal name.
+        user: String,
+        /// Whether the user has one afterwards.
+        licensed: bool,
+    },
+    /// Sets whose devices are enrolled: the MDM user scope.
+    SetMdmScope {
+        /// Tenant.
+        tenant: String,
+        /// The scope.
+        users: Members,
     },
     /// Assigns an app that the tenant has with `assigned = false`.
     AssignApp {

@@ -51,6 +51,9 @@ pub struct ExpectSpec {
     pub request: Option<RequestPattern>,
     /// Requests are made in this order; others may come in between.
     pub requests: Option<Vec<RequestPattern>>,
+    /// A fault of the scenario strikes, by the name that the scenario gives it (a network fault that a trigger begins: the
+    /// trigger's).
+    pub fault: Option<Glob>,
     /// The device restarts by itself.
     pub restart: Option<bool>,
 

@@ -46,6 +46,13 @@ pub struct FaultSpec {
     pub force: Option<ForceFault>,
 }
 
+impl FaultSpec {
+    /// What the trace calls it. `at` is its place among the faults of its scenario, from 0.
+    pub fn called(&self, at: usize) -> String {
+        self.name.clone().unwrap_or_else(|| format!("fault {}", at + 1))
+    }
+}
+
 /// A fault between device and service.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -7,6 +7,7 @@ use oobe_agent::time::VirtualTime;
 
 use super::station::Station;
 use super::tpm;
+use crate::report::{came_to_nothing, push};
 use crate::trace::record::{Record, What};
 
 /// One line of the story.
@@ -96,8 +97,11 @@ pub(super) fn tell(record: &Record, before: Option<&Station>) -> Option<StoryLin
         What::Tpm { command, reply, error, .. } => tpm::line(command, reply.as_ref(), error.as_deref())
             .map(|(bad, text)| (if bad { Mark::Bad } else { Mark::Tpm }, text))?,
         What::Request { why, .. } => (Mark::Work, why.clone()),
+        What::Push { heard } => (Mark::Cloud, push(*heard).to_owned()),
         What::Link { link } => (Mark::Trigger, format!("network: {}", link_name(*link))),
         What::Fault { fault } => (Mark::Trigger, fault_name(fault)),
+        What::Injected { fault, does, .. } => (Mark::Trigger, format!("injected fault: {fault}: {does}")),
+        What::Unused { part, name } => (Mark::Trigger, came_to_nothing(*part, name)),
         What::Trigger { trigger, action } => (Mark::Trigger, format!("{trigger}: {action}")),
         What::Cloud { service, what, ok, detail, .. } => {
             let mark = if *ok { Mark::Cloud } else { Mark::Bad };

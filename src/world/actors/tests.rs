@@ -142,3 +142,120 @@ fn an_import_takes_the_hardware_as_it_is_now() {
     let done: Vec<bool> = told(&records, super::ADMINISTRATOR).iter().map(|(ok, _)| *ok).collect();
     assert_eq!(done, [true, true]);
 }
+
+#[test]
+fn a_device_that_deployed_itself_and_is_wiped_from_the_cloud_deploys_itself_again() {
+    let (result, records) = runs(
+        r#"
+        [device.pc]
+        preset = "laptop"
+        registered = { tenant = "contoso", profile = "shared" }
+        [[when]]
+        on = { screen = "winlogon.signin" }
+        after = "10m"
+        do = [{ admin = { does = { wipe-device = { device = "pc" } } } }]
+        "#,
+    );
+    assert_eq!(result.ending.outcome, "sign-in");
+    assert_eq!(told(&records, "device-wiped").len(), 1, "the managed device's record goes with the wipe");
+    assert_eq!(told(&records, "device-enrolled").len(), 2, "so the one-time limit does not stand in the way");
+}
+
+/// A push comes: whether the device heard it.
+fn pushes(records: &[Record]) -> Vec<bool> {
+    let heard = |record: &Record| match record.what {
+        What::Push { heard } => Some(heard),
+        _ => None,
+    };
+    records.iter().filter_map(heard).collect()
+}
+
+const USER_DRIVEN: &str = r#"
+    [device.pc]
+    preset = "laptop"
+    registered = { tenant = "contoso", profile = "standard" }
+    [person.alice]
+    preset = "quick"
+    user = "alice@contoso.test"
+"#;
+
+#[test]
+fn a_push_to_a_device_that_is_off_is_lost_and_the_order_waits_for_its_next_session() {
+    let (result, records) = runs(&format!(
+        r#"{USER_DRIVEN}
+        [[when]]
+        name = "the power fails"
+        on = {{ screen = "esp.device-setup" }}
+        do = [{{ power-cut = {{ back = "10m" }} }}]
+        [[when]]
+        name = "meanwhile"
+        on = {{ screen = "esp.device-setup" }}
+        after = "5m"
+        do = [{{ admin = {{ does = {{ wipe-device = {{ device = "pc" }} }} }} }}]
+        "#
+    ));
+    assert_eq!(pushes(&records), [false]);
+    assert_eq!(told(&records, "device-wiped").len(), 1, "its first session after the start has the order");
+    assert_eq!(told(&records, "device-enrolled").len(), 2);
+    assert_eq!(result.ending.outcome, "desktop");
+}
+
+#[test]
+fn a_restart_from_the_cloud_comes_when_the_session_is_over_and_is_asked_for_once() {
+    let (result, records) = runs(&format!(
+        r#"{USER_DRIVEN}
+        [[when]]
+        on = {{ screen = "desktop" }}
+        do = [{{ admin = {{ does = {{ restart-device = {{ device = "pc" }} }} }} }}]
+        "#
+    ));
+    assert_eq!(pushes(&records), [true]);
+    let restarts: Vec<&str> = records
+        .iter()
+        .filter_map(|record| match &record.what {
+            What::Restart { why } => Some(why.as_str()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(restarts, ["the management server asks for it"]);
+    assert_eq!(told(&records, "device-enrolled").len(), 1);
+    assert_eq!(result.ending.outcome, "desktop");
+}
+
+#[test]
+fn what_an_administrator_does_to_users_devices_and_tenants_is_asked_of_the_portal() {
+    let (_, records) = runs(&format!(
+        r#"{USER_DRIVEN}
+        [[when]]
+        on = {{ screen = "desktop" }}
+        do = [
+            {{ admin = {{ does = {{ sync-device = {{ device = "pc" }} }} }} }},
+            {{ admin = {{ does = {{ enable-device = {{ device = "pc", enabled = false }} }} }} }},
+            {{ admin = {{ does = {{ assign-user = {{ device = "pc", user = "alice@contoso.test" }} }} }} }},
+            {{ admin = {{ does = {{ assign-user = {{ device = "pc" }} }} }} }},
+            {{ admin = {{ does = {{ license-user = {{ user = "alice@contoso.test", licensed = false }} }} }} }},
+            {{ admin = {{ does = {{ set-mdm-scope = {{ tenant = "contoso", users = "none" }} }} }} }},
+        ]
+        "#
+    ));
+    let done = told(&records, super::ADMINISTRATOR);
+    assert_eq!(done.len(), 6);
+    assert!(done.iter().all(|(ok, _)| *ok), "{done:?}");
+    for change in ["sync-asked", "device-disabled", "licence-changed", "mdm-scope-changed"] {
+        assert_eq!(told(&records, change).len(), 1, "{change}");
+    }
+    assert_eq!(told(&records, "user-assigned").len(), 2);
+}
+
+#[test]
+fn an_administrator_can_not_wipe_what_is_not_managed() {
+    let (_, records) = runs(&format!(
+        r#"{USER_DRIVEN}
+        [[when]]
+        on = {{ screen = "oobe.region" }}
+        do = [{{ admin = {{ does = {{ wipe-device = {{ device = "pc" }} }} }} }}]
+        "#
+    ));
+    assert!(!told(&records, super::ADMINISTRATOR)[0].0);
+    assert_eq!(pushes(&records), [] as [bool; 0], "nobody is asked for a session");
+}

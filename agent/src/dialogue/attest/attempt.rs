@@ -347,7 +347,7 @@ impl Attempt {
             State::VendorCertificate(_) => (rules::NET_009, "the TPM's vendor"),
             _ => (rules::NET_013, "the attestation service"),
         };
-        Ended::NotYet { rule, fault: NoteFault::Network, detail: format!("{who} can't be reached: {error}") }
+        Ended::NotYet { rule, fault: error.blames(), detail: format!("{who} can't be reached: {error}") }
     }
 
     fn vendor_answered(&mut self, cx: &mut Cx<'_>, vendor: Vendor, reply: &HttpReply) -> Step {

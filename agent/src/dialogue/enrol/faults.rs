@@ -15,7 +15,7 @@ pub(super) fn transport(doing: &'static str, error: &TransportError) -> Failure 
         TransportError::Tls(_) => codes::MENROLL_E_INVALIDSSLCERT,
         _ => codes::MENROLL_E_CONNECTIVITY,
     };
-    Failure::transport(doing, Some(code), error)
+    Failure { code: Some(code), ..Failure::transport(doing, error) }
 }
 
 /// An answer that is no success. A fault counts whatever the HTTP status (reference: protocols, G item 8).

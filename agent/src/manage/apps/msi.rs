@@ -142,7 +142,7 @@ impl Management {
             }
             Answer::Http(Err(error)) => {
                 let detail = format!("the download failed: {error}");
-                (NoteFault::Network, codes::WININET_E_CANNOT_CONNECT, detail)
+                (error.blames(), error.code().unwrap_or(codes::E_FAIL), detail)
             }
             Answer::Keys(_) | Answer::Tpm(_) => return,
         };

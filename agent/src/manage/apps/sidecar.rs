@@ -108,7 +108,7 @@ impl Management {
         let result = match answer {
             Answer::Http(Ok(reply)) if reply.is_success() => self.sidecar_reply(a, cx, step, &reply),
             Answer::Http(Ok(reply)) => Err((NoteFault::PeerRefused, format!("status {}", reply.status))),
-            Answer::Http(Err(error)) => Err((NoteFault::Network, error.to_string())),
+            Answer::Http(Err(error)) => Err((error.blames(), error.to_string())),
             Answer::Keys(_) | Answer::Tpm(_) => return,
         };
         if result.is_ok() {

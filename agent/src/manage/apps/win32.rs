@@ -153,7 +153,7 @@ impl Management {
             Answer::Http(Ok(reply)) => {
                 return Err(Trouble::download(NoteFault::PeerRefused, format!("status {}", reply.status)));
             }
-            Answer::Http(Err(error)) => return Err(Trouble::download(NoteFault::Network, error.to_string())),
+            Answer::Http(Err(error)) => return Err(Trouble::download(error.blames(), error.to_string())),
             other => Err(other),
         };
         match (stage, body) {

@@ -9,6 +9,7 @@ use super::schema::{self, Def, Kind, May};
 use super::tree::Tree;
 use super::uri::{LocUri, Scope};
 use super::{first_sync, msi_job};
+use crate::manage::remote::Remote;
 
 /// What a server can ask of a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -284,5 +285,14 @@ fn exec(tree: &Tree, request: Request<'_>, uri: LocUri, def: &Def) -> Outcome {
     if uri.last() == "DownloadInstall" && msi_job::parse(data).is_err() {
         return Outcome::status(StatusCode::COMMAND_FAILED);
     }
-    Outcome::changed(StatusCode::ACCEPTED, Verb::Exec, uri, data)
+    let status = match (Remote::of(&uri), uri.last()) {
+        // It only means that the device will.
+        (Some(_), _) => StatusCode::OK,
+        (None, "DownloadInstall" | "Enroll") => StatusCode::ACCEPTED,
+        (None, _) => {
+            let why = format!("{uri}: what it does is not simulated");
+            return Outcome::because(StatusCode::FEATURE_NOT_SUPPORTED, rules::MOD_012, why);
+        }
+    };
+    Outcome::changed(status, Verb::Exec, uri, data)
 }

@@ -1,6 +1,7 @@
 //! Checks on what a server sends. A message that can't be taken as an answer ends the session; what is merely odd is
 //! told and lived with, as Windows does (reference: protocols, G).
 
+use oobe_catalog::codes::ResultCode;
 use oobe_wire::syncml::{Body, Message, Status, StatusCode, complete_enough};
 
 use super::Session;
@@ -11,6 +12,7 @@ use crate::io::{HttpReply, NoteFault};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Broken {
     pub(super) fault: NoteFault,
+    pub(super) code: Option<&'static ResultCode>,
     pub(super) detail: String,
     pub(super) again: Again,
 }
@@ -26,7 +28,7 @@ pub(super) enum Again {
 
 impl Broken {
     pub(super) fn new(fault: NoteFault, detail: impl Into<String>) -> Self {
-        Self { fault, detail: detail.into(), again: Again::Backoff }
+        Self { fault, code: None, detail: detail.into(), again: Again::Backoff }
     }
 }
 

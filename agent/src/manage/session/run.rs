@@ -1,6 +1,6 @@
 //! A session from its first message to its last.
 
-use oobe_catalog::{codes, events, rules};
+use oobe_catalog::{events, rules};
 
 use super::carry::Reply;
 use super::check::{self, Broken};
@@ -106,6 +106,9 @@ impl Management {
             self.ring_synced();
         }
         self.restart_for_applocker(a, cx);
+        if Self::obey(a, cx) {
+            return;
+        }
         self.pump(a, cx);
         self.look_soon(a, cx);
         match a.again.take() {
@@ -116,19 +119,17 @@ impl Management {
 
     fn session_broken(&mut self, a: &mut Activity, cx: &mut Cx<'_>, session: &Session, broken: &Broken) {
         cx.state("session", format!("session {} ({})", session.id, session.reason), "failed");
-        let code =
-            (broken.fault == NoteFault::Network).then(|| codes::WININET_E_CANNOT_CONNECT.code.to_string());
+        let code = broken.code.map(ToString::to_string);
         cx.failed(DOING, broken.fault, code, broken.detail.as_str());
+        if Self::obey(a, cx) {
+            return;
+        }
         self.back_off(a, cx, broken.again);
         self.look_soon(a, cx);
     }
 }
 
 fn unreachable_server(error: &TransportError) -> Broken {
-    let fault = match error {
-        TransportError::Malformed | TransportError::BodyTooLarge => NoteFault::PeerBrokeProtocol,
-        TransportError::Tls(_) => NoteFault::PeerRefused,
-        _ => NoteFault::Network,
-    };
-    Broken::new(fault, format!("the management server can't be reached: {error}"))
+    let detail = format!("the management server can't be reached: {error}");
+    Broken { code: error.code(), ..Broken::new(error.blames(), detail) }
 }

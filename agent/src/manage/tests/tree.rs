@@ -114,6 +114,22 @@ fn what_has_to_be_added_can_not_be_run_before() {
     assert_eq!(status(&mut tree, Verb::Exec, node, "<MsiInstallJob/>"), 500, "no job");
 }
 
+/// The answer only says that the device will (MOD-026); what is not simulated is not accepted (MOD-012).
+#[test]
+fn only_what_the_device_really_does_is_accepted() {
+    let mut tree = Tree::default();
+    let wipe = "./Device/Vendor/MSFT/RemoteWipe";
+    for node in ["Reboot/RebootNow", "RemoteWipe/doWipe", "RemoteWipe/doWipeProtected"] {
+        assert_eq!(status(&mut tree, Verb::Exec, &format!("./Vendor/MSFT/{node}"), ""), 200, "{node}");
+    }
+    for node in ["doWipePersistUserData", "AutomaticRedeployment/doAutomaticRedeployment"] {
+        let outcome = run(&mut tree, Verb::Exec, &format!("{wipe}/{node}"), "");
+        assert_eq!((outcome.status.0, outcome.rule.unwrap().0.id), (406, "MOD-012"), "{node}");
+        assert_eq!(outcome.change, None);
+    }
+    assert_eq!(status(&mut tree, Verb::Exec, &format!("{wipe}/doSomethingElse"), ""), 404);
+}
+
 /// One session with these commands; gives the statuses that the device sent back, by CmdRef.
 fn answered(commands: &str) -> (World, Vec<(String, String, String)>) {
     let batch = [hold("X"), commands.to_owned()].concat();

@@ -19,7 +19,13 @@ const WIPE: &[Def] = &[
     Def::leaf("AutomaticRedeployment/doAutomaticRedeployment", Format::Chr, X),
     Def::leaf("AutomaticRedeployment/LastError", Format::Int, G).holds("0"),
     Def::leaf("AutomaticRedeployment/Status", Format::Int, G).holds("0"),
-    Def::leaf("*", Format::Chr, X),
+    Def::leaf("doWipe", Format::Chr, X),
+    Def::leaf("doWipePersistProvisionedData", Format::Chr, X),
+    Def::leaf("doWipePersistUserData", Format::Chr, X),
+    Def::leaf("doWipeProtected", Format::Chr, X),
+    Def::leaf("doWipeCloud", Format::Chr, X),
+    Def::leaf("doWipeCloudPersistUserData", Format::Chr, X),
+    Def::leaf("doWipeCloudPersistProvisionedData", Format::Chr, X),
 ];
 
 const REBOOT: &[Def] = &[
