@@ -1,4 +1,5 @@
-//! Every check that the cloud makes, by its stable name. A test holds that each has a negative test of its name.
+//! Every check that the cloud makes, by its stable name. A test holds that each has a negative test of its name:
+//! `refuses_nonce_single_use` or `refuses_nonce_single_use_<how>` for `nonce-single-use`.
 
 use oobe_catalog::rules;
 

@@ -11,6 +11,7 @@ use oobe_mock_cloud::{Check, Cloud, FaultKind, Matcher, ServiceFault, checks};
 use oobe_wire::attestation::*;
 use oobe_wire::crypto::sha256;
 use oobe_wire::encoding::base64_encode;
+use oobe_wire::time::Utc;
 use oobe_wire::tpm::{Attest, Attested, EkCertificate};
 use oobe_wire::x509::{Usage, parse_certificate};
 
@@ -48,7 +49,7 @@ fn a_tpm_that_holds_gets_a_certificate_for_its_aik() {
 }
 
 #[test]
-fn attest_request_rejects_what_is_no_message() {
+fn refuses_attest_request_that_is_no_message() {
     let cloud = cloud();
     let answer = post(format!("{HOST}{CHALLENGE_PATH}"), "application/json", "{}").send(&cloud);
     says(&answer, checks::ATTEST_REQUEST);
@@ -58,7 +59,7 @@ fn attest_request_rejects_what_is_no_message() {
 }
 
 #[test]
-fn attest_device_ticket_rejects_unknown_and_old() {
+fn refuses_attest_device_ticket_unknown_and_old() {
     let cloud = cloud();
     let run = Run::new(&cloud, 1);
     says(&run.challenge_with(|r| r.device_ticket = "t=forged".into()), checks::ATTEST_DEVICE_TICKET);
@@ -69,7 +70,7 @@ fn attest_device_ticket_rejects_unknown_and_old() {
 }
 
 #[test]
-fn attest_registered_rejects_another_registration() {
+fn refuses_attest_registered_as_another() {
     let cloud = two_devices();
     let other = Run::new(&cloud, 2).registration;
     let run = Run::new(&cloud, 1);
@@ -78,7 +79,7 @@ fn attest_registered_rejects_another_registration() {
 }
 
 #[test]
-fn attest_ek_public_rejects_a_key_that_is_no_endorsement_key() {
+fn refuses_attest_ek_public_of_another_kind_of_key() {
     let cloud = cloud();
     let run = Run::new(&cloud, 1);
     let aik = run.tpm.aik_area();
@@ -92,7 +93,7 @@ fn attest_ek_public_rejects_a_key_that_is_no_endorsement_key() {
 }
 
 #[test]
-fn attest_ek_certificate_rejects_none_and_one_for_another_use() {
+fn refuses_attest_ek_certificate_missing_and_for_another_use() {
     let cloud = cloud();
     let run = Run::new(&cloud, 1);
     says(&run.challenge_with(|r| r.ek_certificate = None), checks::ATTEST_EK_CERTIFICATE);
@@ -105,7 +106,7 @@ fn attest_ek_certificate_rejects_none_and_one_for_another_use() {
 
 /// Attack: forged or untrusted endorsement key certificate.
 #[test]
-fn attest_ek_chain_rejects_forged_and_untrusted() {
+fn refuses_attest_ek_chain_forged_and_untrusted() {
     let cloud = cloud();
     let run = Run::new(&cloud, 1);
     let validity = (EPOCH.plus_days(-100), EPOCH.plus_days(1000));
@@ -144,17 +145,29 @@ fn a_vendor_that_the_setup_adds_is_trusted() {
     assert!(Cloud::new(setup).is_err());
 }
 
+/// Times that are over, and that have not begun.
+fn not_now() -> [(Utc, Utc); 2] {
+    [(-100, -1), (1, 100)].map(|(from, to)| (EPOCH.plus_days(from), EPOCH.plus_days(to)))
+}
+
 /// Attack: expired endorsement key certificate. By the cloud's clock, whatever the device's says.
 #[test]
-fn attest_ek_validity_rejects_expired_and_not_yet_valid() {
+fn refuses_attest_ek_validity_over_and_not_yet_begun() {
     let cloud = cloud();
     let run = Run::new(&cloud, 1);
-    for validity in [(-100, -1), (1, 100)] {
-        let validity = (EPOCH.plus_days(validity.0), EPOCH.plus_days(validity.1));
+    for validity in not_now() {
         let certificate = ek_certificate("vendor", run.tpm.ek.public(), validity, Usage::EndorsementKey);
         says(&run.challenge_with(|r| r.ek_certificate = Some(certificate)), checks::ATTEST_EK_VALIDITY);
         refused(&cloud, checks::ATTEST_EK_VALIDITY);
-        // Expired and forged is forged.
+    }
+}
+
+/// Expired and forged is forged.
+#[test]
+fn refuses_attest_ek_chain_forged_before_its_validity_is_looked_at() {
+    let cloud = cloud();
+    let run = Run::new(&cloud, 1);
+    for validity in not_now() {
         let certificate = ek_certificate("own CA", run.tpm.ek.public(), validity, Usage::EndorsementKey);
         says(&run.challenge_with(|r| r.ek_certificate = Some(certificate)), checks::ATTEST_EK_CHAIN);
         refused(&cloud, checks::ATTEST_EK_CHAIN);
@@ -163,7 +176,7 @@ fn attest_ek_validity_rejects_expired_and_not_yet_valid() {
 
 /// Attack: the endorsement key certificate of another TPM, shown with one's own key.
 #[test]
-fn attest_ek_key_rejects_the_certificate_of_another_tpm() {
+fn refuses_attest_ek_key_with_the_certificate_of_another_tpm() {
     let cloud = two_devices();
     let run = Run::new(&cloud, 1);
     let other = PaperTpm::new(2).ek_certificate(EPOCH);
@@ -173,7 +186,7 @@ fn attest_ek_key_rejects_the_certificate_of_another_tpm() {
 
 /// Attack: another TPM's endorsement key with its own certificate, for this registration.
 #[test]
-fn attest_ek_registered_rejects_another_tpm() {
+fn refuses_attest_ek_registered_for_another_tpm() {
     let cloud = two_devices();
     let mut run = Run::new(&cloud, 1);
     run.tpm = PaperTpm::new(2);
@@ -182,7 +195,7 @@ fn attest_ek_registered_rejects_another_tpm() {
 }
 
 #[test]
-fn attest_firmware_vulnerable_rejects_listed_firmware() {
+fn refuses_attest_firmware_vulnerable() {
     let mut setup = contoso();
     setup.attestation.vulnerable_firmware.push(VulnerableFirmware {
         manufacturer: "FAKE".into(),
@@ -197,12 +210,13 @@ fn attest_firmware_vulnerable_rejects_listed_firmware() {
     // The vendor is the certificate's: a device cannot talk itself out of the list.
     let answer = run.challenge_with(|r| r.tpm.manufacturer = "GOOD".into());
     says(&answer, checks::ATTEST_FIRMWARE_VULNERABLE);
+    refused(&cloud, checks::ATTEST_FIRMWARE_VULNERABLE);
     // An update of the firmware helps.
     assert_eq!(run.challenge_with(|r| r.tpm.firmware = "7.3.0.1".into()).status, 200);
 }
 
 #[test]
-fn attest_aik_attributes_rejects_a_key_that_does_not_attest() {
+fn refuses_attest_aik_attributes_of_a_key_that_does_not_attest() {
     let cloud = cloud();
     let run = Run::new(&cloud, 1);
     let all = FIXED_TPM | FIXED_PARENT | ORIGIN | RESTRICTED | SIGN;
@@ -216,7 +230,7 @@ fn attest_aik_attributes_rejects_a_key_that_does_not_attest() {
 }
 
 #[test]
-fn attest_challenge_known_rejects_an_invented_one() {
+fn refuses_attest_challenge_known_to_nobody() {
     let cloud = cloud();
     let run = Run::new(&cloud, 1);
     says(&run.attest_with(|r| r.request_id = run.registration), checks::ATTEST_CHALLENGE_KNOWN);
@@ -225,23 +239,31 @@ fn attest_challenge_known_rejects_an_invented_one() {
 
 /// Attack: a proof sent twice.
 #[test]
-fn attest_challenge_single_use_rejects_a_proof_sent_again() {
+fn refuses_attest_challenge_single_use_a_second_time() {
     let cloud = cloud();
     let run = Run::new(&cloud, 1);
     let proof = run.proof(&run.challenge());
     assert_eq!(run.attest_as(&proof).status, 200);
     says(&run.attest_as(&proof), checks::ATTEST_CHALLENGE_SINGLE_USE);
     refused(&cloud, checks::ATTEST_CHALLENGE_SINGLE_USE);
-    // One that failed is used up as well: the secret cannot be guessed at leisure.
+}
+
+/// A proof that failed uses its challenge up as well: the secret cannot be guessed at leisure.
+#[test]
+fn refuses_attest_challenge_single_use_after_a_wrong_secret() {
+    let cloud = cloud();
+    let run = Run::new(&cloud, 1);
     let proof = run.proof(&run.challenge());
     let wrong = AttestRequest { secret: vec![0; 32], ..proof.clone() };
     says(&run.attest_as(&wrong), checks::ATTEST_SECRET);
+    refused(&cloud, checks::ATTEST_SECRET);
     says(&run.attest_as(&proof), checks::ATTEST_CHALLENGE_SINGLE_USE);
+    refused(&cloud, checks::ATTEST_CHALLENGE_SINGLE_USE);
 }
 
 /// Attack: stale nonce.
 #[test]
-fn attest_challenge_fresh_rejects_a_stale_nonce() {
+fn refuses_attest_challenge_fresh_no_more() {
     let cloud = cloud();
     let run = Run::new(&cloud, 1);
     let proof = run.proof(&run.challenge());
@@ -252,7 +274,7 @@ fn attest_challenge_fresh_rejects_a_stale_nonce() {
 
 /// Attack: an attestation key that is not in the TPM of that endorsement key, so that the TPM opens nothing for it.
 #[test]
-fn attest_secret_rejects_an_aik_outside_the_tpm() {
+fn refuses_attest_secret_for_an_aik_outside_the_tpm() {
     let cloud = cloud();
     let mut run = Run::new(&cloud, 1);
     // The attacker's AIK is software; the TPM of machine 1 would open the credential only for an AIK of its own.
@@ -264,7 +286,7 @@ fn attest_secret_rejects_an_aik_outside_the_tpm() {
 }
 
 #[test]
-fn attest_quote_signature_rejects_another_signer() {
+fn refuses_attest_quote_signature_of_another_signer() {
     let cloud = cloud();
     let run = Run::new(&cloud, 1);
     let mut proof = run.proof(&run.challenge());
@@ -274,7 +296,7 @@ fn attest_quote_signature_rejects_another_signer() {
 }
 
 #[test]
-fn attest_quote_rejects_another_statement() {
+fn refuses_attest_quote_that_is_another_statement() {
     let cloud = cloud();
     let run = Run::new(&cloud, 1);
     let certification = certify_statement(b"nonce", &name(&run.tpm.aik_area()));
@@ -287,7 +309,7 @@ fn attest_quote_rejects_another_statement() {
 
 /// Attack: replayed quote, of this very TPM and boot, from an earlier run.
 #[test]
-fn attest_quote_nonce_rejects_a_replayed_quote() {
+fn refuses_attest_quote_nonce_of_a_replayed_quote() {
     let cloud = cloud();
     let run = Run::new(&cloud, 1);
     let earlier = run.proof(&run.challenge());
@@ -303,7 +325,7 @@ fn attest_quote_nonce_rejects_a_replayed_quote() {
 
 /// Attack: a quote over other registers.
 #[test]
-fn attest_pcr_selection_rejects_other_registers() {
+fn refuses_attest_pcr_selection_of_other_registers() {
     let cloud = cloud();
     let run = Run::new(&cloud, 1);
     let challenge = run.challenge();
@@ -323,7 +345,7 @@ fn attest_pcr_selection_rejects_other_registers() {
 }
 
 #[test]
-fn attest_pcr_digest_rejects_values_that_were_not_quoted() {
+fn refuses_attest_pcr_digest_of_values_that_were_not_quoted() {
     let cloud = cloud();
     let run = Run::new(&cloud, 1);
     let spoilt: [fn(&mut AttestRequest); 3] =
@@ -335,7 +357,7 @@ fn attest_pcr_digest_rejects_values_that_were_not_quoted() {
 }
 
 #[test]
-fn attest_event_log_rejects_one_that_breaks_off() {
+fn refuses_attest_event_log_that_breaks_off() {
     let cloud = cloud();
     let run = Run::new(&cloud, 1);
     says(&run.attest_with(|r| r.event_log.truncate(r.event_log.len() - 1)), checks::ATTEST_EVENT_LOG);
@@ -346,7 +368,7 @@ fn attest_event_log_rejects_one_that_breaks_off() {
 
 /// Attack: a log that does not match.
 #[test]
-fn attest_event_log_replay_rejects_a_log_of_another_boot() {
+fn refuses_attest_event_log_replay_of_another_boot() {
     let cloud = cloud();
     let run = Run::new(&cloud, 1);
     let (other, _) = boot(&[(0, b"firmware"), (4, b"another boot manager")]);
@@ -355,7 +377,7 @@ fn attest_event_log_replay_rejects_a_log_of_another_boot() {
 }
 
 #[test]
-fn vendor_certificate_known_answers_not_found_for_another_key() {
+fn refuses_vendor_certificate_known_for_another_key_as_not_found() {
     let mut setup = contoso();
     let certificate = PaperTpm::new(1).ek_certificate(EPOCH);
     setup.attestation.ek_endpoints.push(EkEndpoint {

@@ -41,7 +41,7 @@ fn ordered<'a>(cloud: &'a Cloud, device: &'a TestDevice) -> (TestSession<'a>, Ve
 }
 
 #[test]
-fn syncml_rejects_session_without_certificate() {
+fn refuses_dm_certificate_missing() {
     let cloud = cloud();
     let device = enrolled(&cloud, 1, ALICE);
     assert_eq!(with_certificate(&cloud, &device, None), 401);
@@ -49,7 +49,7 @@ fn syncml_rejects_session_without_certificate() {
 }
 
 #[test]
-fn syncml_rejects_certificate_of_another_ca() {
+fn refuses_dm_chain_of_another_ca_and_out_of_date() {
     let cloud = cloud();
     let device = enrolled(&cloud, 1, ALICE);
     assert_eq!(with_certificate(&cloud, &device, Some(&device.device_certificate)), 401);
@@ -60,7 +60,7 @@ fn syncml_rejects_certificate_of_another_ca() {
 }
 
 #[test]
-fn syncml_rejects_removed_device() {
+fn refuses_dm_enrolled_but_removed_device() {
     let cloud = cloud();
     let device = enrolled(&cloud, 1, ALICE);
     let delete = AdminAction::DeleteDevice { device: "PC".into(), which: Record::Intune };
@@ -70,7 +70,7 @@ fn syncml_rejects_removed_device() {
 }
 
 #[test]
-fn syncml_rejects_certificate_of_an_earlier_enrolment() {
+fn refuses_dm_certificate_current_at_an_earlier_enrolment() {
     let cloud = cloud();
     let mut device = enrolled(&cloud, 1, ALICE);
     let old = device.mdm_certificate.clone();
@@ -83,7 +83,7 @@ fn syncml_rejects_certificate_of_an_earlier_enrolment() {
 }
 
 #[test]
-fn syncml_rejects_garbage() {
+fn refuses_dm_message_that_is_garbage() {
     let cloud = cloud();
     let device = enrolled(&cloud, 1, ALICE);
     for body in ["", "Bad", "<SyncML/>"] {
@@ -94,7 +94,7 @@ fn syncml_rejects_garbage() {
 }
 
 #[test]
-fn syncml_rejects_certificate_of_another_device() {
+fn refuses_dm_source_that_is_another_device() {
     let cloud = cloud();
     let device = enrolled(&cloud, 1, ALICE);
     let other = enrolled(&cloud, 2, ALICE);
@@ -103,7 +103,7 @@ fn syncml_rejects_certificate_of_another_device() {
 }
 
 #[test]
-fn syncml_rejects_message_for_another_server() {
+fn refuses_dm_target_that_is_another_server() {
     let cloud = cloud();
     let device = enrolled(&cloud, 1, ALICE);
     assert_eq!(hello(&cloud, &device, |m| m.header.target = "https://mdm.fabrikam.test/".into()), 400);
@@ -111,7 +111,7 @@ fn syncml_rejects_message_for_another_server() {
 }
 
 #[test]
-fn syncml_rejects_message_out_of_order() {
+fn refuses_dm_message_id_out_of_order() {
     let cloud = cloud();
     let device = enrolled(&cloud, 1, ALICE);
     for number in ["2", "0", "one", ""] {
@@ -132,7 +132,7 @@ fn statuses(answers: &mut [Body]) -> impl Iterator<Item = &mut Status> {
 }
 
 #[test]
-fn syncml_rejects_status_for_a_command_that_was_not_sent() {
+fn refuses_dm_status_reference_to_a_command_that_was_not_sent() {
     let cloud = cloud();
     let device = enrolled(&cloud, 1, ALICE);
     let spoils: [fn(&mut Status); 2] = [|s| s.msg_ref = "7".into(), |s| s.cmd_ref = "99".into()];
@@ -146,7 +146,7 @@ fn syncml_rejects_status_for_a_command_that_was_not_sent() {
 }
 
 #[test]
-fn syncml_rejects_message_that_leaves_a_command_unanswered() {
+fn refuses_dm_status_complete_but_for_one_command() {
     let cloud = cloud();
     let device = enrolled(&cloud, 1, ALICE);
     let (mut session, mut answers) = ordered(&cloud, &device);
@@ -161,7 +161,7 @@ fn syncml_rejects_message_that_leaves_a_command_unanswered() {
 }
 
 #[test]
-fn syncml_rejects_results_without_a_get() {
+fn refuses_dm_results_reference_without_a_get() {
     let cloud = cloud();
     let device = enrolled(&cloud, 1, ALICE);
     let (mut session, mut answers) = ordered(&cloud, &device);
@@ -173,7 +173,7 @@ fn syncml_rejects_results_without_a_get() {
 }
 
 #[test]
-fn syncml_rejects_first_message_without_introduction() {
+fn refuses_dm_first_message_without_introduction() {
     let cloud = cloud();
     let device = enrolled(&cloud, 1, ALICE);
     let status = hello(&cloud, &device, |m| m.commands.retain(|c| !matches!(c.body, Body::Replace { .. })));
@@ -195,7 +195,7 @@ fn token_status(cloud: &Cloud, device: &TestDevice, token: &str) -> u16 {
 }
 
 #[test]
-fn syncml_rejects_bad_user_token() {
+fn refuses_dm_user_token_bad_or_late() {
     let cloud = cloud();
     let device = enrolled(&cloud, 1, ALICE);
     let foreign = token(&cloud, EVE, MDM);
@@ -215,7 +215,7 @@ fn syncml_rejects_bad_user_token() {
 }
 
 #[test]
-fn syncml_rejects_user_token_of_another_device() {
+fn refuses_dm_user_token_device_that_is_another() {
     let cloud = cloud();
     let device = enrolled(&cloud, 1, ALICE);
     let other = enrolled(&cloud, 2, ALICE);

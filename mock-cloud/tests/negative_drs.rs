@@ -41,7 +41,7 @@ fn join_by(cloud: &Cloud, token: &str) -> Answer {
 }
 
 #[test]
-fn drs_rejects_unknown_tenant() {
+fn refuses_drs_tenant_unknown() {
     let cloud = cloud();
     let answer =
         get("https://enterpriseregistration.windows.net/nowhere.test/Discover?api-version=1.9").send(&cloud);
@@ -70,7 +70,7 @@ fn drs_discovery_lists_its_services() {
 }
 
 #[test]
-fn drs_rejects_join_without_token() {
+fn refuses_drs_token_present_nowhere() {
     let cloud = cloud();
     let body = TestDevice::new(1).join_body(|_| ());
     let answer = common::http::post(JOIN, "application/json", body.to_string()).send(&cloud);
@@ -79,7 +79,7 @@ fn drs_rejects_join_without_token() {
 }
 
 #[test]
-fn drs_rejects_token_with_bad_signature() {
+fn refuses_drs_token_signature() {
     let cloud = cloud();
     for tweak in [TokenTweak::BadSignature, TokenTweak::OtherKey] {
         let token = bad_token(&cloud, tweak);
@@ -89,7 +89,7 @@ fn drs_rejects_token_with_bad_signature() {
 }
 
 #[test]
-fn drs_rejects_token_of_another_issuer() {
+fn refuses_drs_token_issuer() {
     let cloud = cloud();
     for tweak in [TokenTweak::WrongIssuer, TokenTweak::WrongTenant] {
         let token = bad_token(&cloud, tweak);
@@ -99,7 +99,7 @@ fn drs_rejects_token_of_another_issuer() {
 }
 
 #[test]
-fn drs_rejects_token_with_wrong_audience() {
+fn refuses_drs_token_audience() {
     let cloud = cloud();
     let token = token(&cloud, ALICE, GRAPH);
     error(&join_by(&cloud, &token), 401, "AuthenticationError");
@@ -107,7 +107,7 @@ fn drs_rejects_token_with_wrong_audience() {
 }
 
 #[test]
-fn drs_rejects_expired_token() {
+fn refuses_drs_token_times_over_and_not_yet_begun() {
     let cloud = cloud();
     let token = token(&cloud, ALICE, DRS);
     cloud.set_now(EPOCH.plus_seconds(2 * 3600));
@@ -119,7 +119,7 @@ fn drs_rejects_expired_token() {
 }
 
 #[test]
-fn drs_rejects_user_disabled_since() {
+fn refuses_drs_user_disabled_since() {
     let cloud = cloud();
     let token = token(&cloud, ALICE, DRS);
     cloud.administer(AdminAction::EnableUser { user: ALICE.into(), enabled: false }).unwrap();
@@ -128,7 +128,7 @@ fn drs_rejects_user_disabled_since() {
 }
 
 #[test]
-fn drs_rejects_malformed_request() {
+fn refuses_drs_request_malformed() {
     let cloud = cloud();
     let spoils: [fn(&mut Value); 4] = [
         |b| *b = json!([]),
@@ -154,7 +154,7 @@ fn drs_takes_attributes_in_lower_case() {
 }
 
 #[test]
-fn drs_rejects_unsupported_join_type() {
+fn refuses_drs_join_type_unsupported() {
     let cloud = cloud();
     error(&spoilt(&cloud, |b| b["JoinType"] = json!(6)), 400, "InvalidRequest");
     refused(&cloud, checks::DRS_JOIN_TYPE);
@@ -165,14 +165,14 @@ fn with_csr(cloud: &Cloud, csr: &[u8]) -> Answer {
 }
 
 #[test]
-fn drs_rejects_unreadable_csr() {
+fn refuses_drs_csr_format_unreadable() {
     let cloud = cloud();
     error(&with_csr(&cloud, b"no request"), 400, "InvalidRequest");
     refused(&cloud, checks::DRS_CSR_FORMAT);
 }
 
 #[test]
-fn drs_rejects_csr_with_another_subject() {
+fn refuses_drs_csr_subject() {
     let cloud = cloud();
     let csr = make_csr(&Name::common_name("Mallory"), &TestDevice::new(1).device_key, &[]);
     error(&with_csr(&cloud, &csr), 400, "InvalidRequest");
@@ -180,7 +180,7 @@ fn drs_rejects_csr_with_another_subject() {
 }
 
 #[test]
-fn drs_rejects_bad_csr_signature() {
+fn refuses_drs_csr_signature() {
     let cloud = cloud();
     let device = TestDevice::new(1);
     let to_be_signed = csr_to_be_signed(&Name::common_name(JOIN_CN), device.device_key.public(), &[]);
@@ -190,7 +190,7 @@ fn drs_rejects_bad_csr_signature() {
 }
 
 #[test]
-fn drs_rejects_csr_with_key_of_another_kind() {
+fn refuses_drs_csr_key_of_another_kind() {
     let cloud = rsa();
     let csr = TestDevice::new(1).join_csr();
     error(&with_csr(&cloud, &csr), 400, "InvalidRequest");
@@ -198,7 +198,7 @@ fn drs_rejects_csr_with_key_of_another_kind() {
 }
 
 #[test]
-fn drs_rejects_unreadable_transport_key() {
+fn refuses_drs_transport_key_unreadable_and_of_another_kind() {
     let cloud = cloud();
     let rsa = PrivateKey::generate(KeyKind::Rsa2048, &mut Stream::new(1, &["rsa"]));
     for blob in [b"RSA1".to_vec(), oobe_wire::bcrypt::encode_public(rsa.public())] {
@@ -208,7 +208,7 @@ fn drs_rejects_unreadable_transport_key() {
 }
 
 #[test]
-fn drs_rejects_made_up_nonce_in_csr() {
+fn refuses_drs_csr_nonce_made_up() {
     let cloud = cloud();
     let key = TestDevice::new(1).device_key;
     let csr = make_csr(&Name::common_name(JOIN_CN), &key, &[Extension::join_nonce("made up")]);
@@ -217,7 +217,7 @@ fn drs_rejects_made_up_nonce_in_csr() {
 }
 
 #[test]
-fn drs_rejects_unknown_device_ticket() {
+fn refuses_drs_device_ticket_unknown() {
     let cloud = cloud();
     let answer = spoilt(&cloud, |b| b["Attributes"]["MSA-DDID"] = json!(base64_encode(b"t=made up")));
     error(&answer, 401, "AuthenticationError");
@@ -225,7 +225,7 @@ fn drs_rejects_unknown_device_ticket() {
 }
 
 #[test]
-fn drs_rejects_user_who_may_not_join() {
+fn refuses_drs_join_policy_that_leaves_the_user_out() {
     for policy in [JoinPolicy::None, JoinPolicy::Selected] {
         let cloud = cloud_with(|t| {
             t.join.policy = policy;
@@ -238,7 +238,7 @@ fn drs_rejects_user_who_may_not_join() {
 }
 
 #[test]
-fn drs_rejects_device_over_the_quota() {
+fn refuses_drs_quota_exceeded() {
     let cloud = cloud_with(|t| {
         t.join.quota = 3;
         t.users[0].devices_joined = 2;
@@ -257,7 +257,7 @@ fn drs_rejects_device_over_the_quota() {
 }
 
 #[test]
-fn drs_rejects_registered_device_whose_object_was_deleted() {
+fn refuses_drs_device_object_deleted() {
     let cloud = cloud();
     let mut device = TestDevice::new(1);
     device.ticket = Some(device_ticket(&cloud, 1));
@@ -295,7 +295,7 @@ fn leave(cloud: &Cloud, id: &str, certificate: Option<&[u8]>) -> Answer {
 }
 
 #[test]
-fn drs_rejects_delete_without_device_certificate() {
+fn refuses_drs_delete_certificate_missing_and_of_management() {
     let cloud = cloud();
     let device = enrolled(&cloud, 1, ALICE);
     let id = device.entra_id.unwrap().to_string();
@@ -307,7 +307,7 @@ fn drs_rejects_delete_without_device_certificate() {
 }
 
 #[test]
-fn drs_rejects_delete_of_another_device() {
+fn refuses_drs_delete_device_that_is_another() {
     let cloud = cloud();
     let (mut first, mut second) = (TestDevice::new(1), TestDevice::new(2));
     join(&cloud, &mut first, ALICE);

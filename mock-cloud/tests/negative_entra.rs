@@ -30,7 +30,7 @@ fn joined(cloud: &Cloud) -> TestDevice {
 }
 
 #[test]
-fn token_rejects_unknown_tenant() {
+fn refuses_tenant_exists_nowhere() {
     let cloud = cloud();
     let url = "https://login.microsoftonline.com/nowhere.test/oauth2/token";
     oauth(&form(url, &[("grant_type", "srv_challenge")]).send(&cloud), "invalid_request", Some(90002));
@@ -38,7 +38,7 @@ fn token_rejects_unknown_tenant() {
 }
 
 #[test]
-fn token_rejects_missing_fields() {
+fn refuses_grant_fields_missing() {
     let cloud = cloud();
     for fields in [&[][..], &[("grant_type", "password"), ("client_id", BROKER), ("username", ALICE)]] {
         oauth(&form(TOKEN, fields).send(&cloud), "invalid_request", None);
@@ -47,7 +47,7 @@ fn token_rejects_missing_fields() {
 }
 
 #[test]
-fn token_rejects_unknown_grant_type() {
+fn refuses_grant_type_unknown() {
     let cloud = cloud();
     oauth(&form(TOKEN, &[("grant_type", "implicit")]).send(&cloud), "unsupported_grant_type", None);
     refused(&cloud, checks::GRANT_TYPE);
@@ -60,14 +60,14 @@ fn token_rejects_unknown_grant_type() {
 }
 
 #[test]
-fn token_rejects_unknown_resource() {
+fn refuses_resource_exists_nowhere() {
     let cloud = cloud();
     oauth(&password(&cloud, ALICE, PASSWORD, "https://nowhere.test/"), "invalid_resource", None);
     refused(&cloud, checks::RESOURCE_EXISTS);
 }
 
 #[test]
-fn token_rejects_unknown_user() {
+fn refuses_user_exists_nowhere_and_in_another_tenant() {
     let cloud = cloud();
     oauth(&password(&cloud, "mallory@contoso.test", PASSWORD, DRS), "invalid_grant", Some(50034));
     refused(&cloud, checks::USER_EXISTS);
@@ -80,14 +80,14 @@ fn token_rejects_unknown_user() {
 }
 
 #[test]
-fn token_rejects_disabled_user() {
+fn refuses_user_enabled_no_more() {
     let cloud = cloud_with(|t| t.users[0].enabled = false);
     oauth(&password(&cloud, ALICE, PASSWORD, DRS), "invalid_grant", Some(50057));
     refused(&cloud, checks::USER_ENABLED);
 }
 
 #[test]
-fn token_rejects_wrong_password() {
+fn refuses_password() {
     let cloud = cloud();
     oauth(&password(&cloud, ALICE, "wrong", DRS), "invalid_grant", Some(50126));
     refused(&cloud, checks::PASSWORD);
@@ -95,7 +95,7 @@ fn token_rejects_wrong_password() {
 }
 
 #[test]
-fn token_rejects_locked_user() {
+fn refuses_user_not_locked_after_ten_wrong_passwords() {
     let cloud = cloud();
     for _ in 0..10 {
         oauth(&password(&cloud, ALICE, "wrong", DRS), "invalid_grant", Some(50126));
@@ -117,14 +117,14 @@ fn refresh_token(cloud: &Cloud) -> String {
 }
 
 #[test]
-fn refresh_rejects_made_up_token() {
+fn refuses_refresh_token_known_to_nobody() {
     let cloud = cloud();
     oauth(&refresh(&cloud, BROKER, "0.Amade-up"), "invalid_grant", Some(70008));
     refused(&cloud, checks::REFRESH_TOKEN_KNOWN);
 }
 
 #[test]
-fn refresh_rejects_old_and_revoked_token() {
+fn refuses_refresh_token_fresh_no_more() {
     let cloud = cloud();
     let token = refresh_token(&cloud);
     assert_eq!(refresh(&cloud, BROKER, &token).ok().json()["resource"], MDM);
@@ -141,7 +141,7 @@ fn refresh_rejects_old_and_revoked_token() {
 }
 
 #[test]
-fn refresh_rejects_token_of_another_client() {
+fn refuses_refresh_token_client_that_is_another() {
     let cloud = cloud();
     let token = refresh_token(&cloud);
     oauth(&refresh(&cloud, "9ba1a5c7-f17a-4de9-a1f1-6178c8d51223", &token), "invalid_grant", Some(70008));
@@ -150,7 +150,7 @@ fn refresh_rejects_token_of_another_client() {
 }
 
 #[test]
-fn jwt_bearer_rejects_garbage() {
+fn refuses_jwt_format_garbage() {
     let cloud = cloud();
     oauth(&bearer_grant(&cloud, "no.jwt"), "invalid_request", None);
     refused(&cloud, checks::JWT_FORMAT);
@@ -162,7 +162,7 @@ fn prt_with_nonce(cloud: &Cloud, device: &TestDevice, nonce: &str) -> Answer {
 }
 
 #[test]
-fn token_rejects_made_up_nonce() {
+fn refuses_nonce_known_to_nobody() {
     let cloud = cloud();
     let device = joined(&cloud);
     oauth(&prt_with_nonce(&cloud, &device, "AwABmade-up"), "invalid_grant", Some(70008));
@@ -170,7 +170,7 @@ fn token_rejects_made_up_nonce() {
 }
 
 #[test]
-fn token_rejects_reused_nonce() {
+fn refuses_nonce_single_use_a_second_time() {
     let cloud = cloud();
     let device = joined(&cloud);
     let nonce = nonce(&cloud);
@@ -180,7 +180,7 @@ fn token_rejects_reused_nonce() {
 }
 
 #[test]
-fn token_rejects_old_nonce() {
+fn refuses_nonce_fresh_no_more() {
     let cloud = cloud();
     let device = joined(&cloud);
     let nonce = nonce(&cloud);
@@ -190,7 +190,7 @@ fn token_rejects_old_nonce() {
 }
 
 #[test]
-fn prt_rejects_foreign_device_certificate() {
+fn refuses_x5c_chain_foreign() {
     let cloud = cloud();
     let mut device = joined(&cloud);
     let matcher = Matcher { path: Some("device".into()), ..Matcher::default() };
@@ -210,7 +210,7 @@ fn prt_rejects_foreign_device_certificate() {
 }
 
 #[test]
-fn prt_rejects_deleted_device() {
+fn refuses_device_known_no_more() {
     let cloud = cloud();
     let device = joined(&cloud);
     let prt = prt(&cloud, &device, ALICE);
@@ -224,7 +224,7 @@ fn prt_rejects_deleted_device() {
 }
 
 #[test]
-fn prt_rejects_certificate_of_an_earlier_join() {
+fn refuses_device_certificate_of_an_earlier_join() {
     let cloud = cloud();
     let mut device = TestDevice::new(1);
     device.ticket = Some(device_ticket(&cloud, 1));
@@ -241,7 +241,7 @@ fn prt_rejects_certificate_of_an_earlier_join() {
 }
 
 #[test]
-fn prt_rejects_disabled_device() {
+fn refuses_device_enabled_no_more() {
     let cloud = cloud();
     let device = joined(&cloud);
     let prt = prt(&cloud, &device, ALICE);
@@ -256,7 +256,7 @@ fn prt_rejects_disabled_device() {
 }
 
 #[test]
-fn prt_rejects_signature_of_another_key() {
+fn refuses_jwt_signature_of_another_key() {
     let cloud = cloud();
     let device = joined(&cloud);
     let mut header = Header::new(Algorithm::Es256);
@@ -267,7 +267,7 @@ fn prt_rejects_signature_of_another_key() {
 }
 
 #[test]
-fn prt_rejects_user_of_another_tenant() {
+fn refuses_device_tenant_that_is_another() {
     let cloud = cloud();
     let device = joined(&cloud);
     let request = device_jwt(&device, &prt_claims(&nonce(&cloud), EVE));
@@ -282,7 +282,7 @@ fn prt_rejects_user_of_another_tenant() {
 }
 
 #[test]
-fn prt_rejects_wrong_password() {
+fn refuses_password_in_a_request_for_a_prt() {
     let cloud = cloud();
     let device = joined(&cloud);
     let mut claims = prt_claims(&nonce(&cloud), ALICE);
@@ -292,7 +292,7 @@ fn prt_rejects_wrong_password() {
 }
 
 #[test]
-fn prt_rejects_scope_without_aza() {
+fn refuses_prt_scope_without_aza() {
     let cloud = cloud();
     let device = joined(&cloud);
     let mut claims = prt_claims(&nonce(&cloud), ALICE);
@@ -346,7 +346,7 @@ fn prt_works_with_both_key_derivations_and_renews() {
 }
 
 #[test]
-fn prt_use_rejects_made_up_prt() {
+fn refuses_prt_known_to_nobody() {
     let cloud = cloud();
     let made_up = TestPrt { token: "1.Amade-up".into(), session_key: [1; 32] };
     oauth(&use_prt(&cloud, &made_up, |_| ()), "invalid_grant", Some(70008));
@@ -354,7 +354,7 @@ fn prt_use_rejects_made_up_prt() {
 }
 
 #[test]
-fn prt_use_rejects_old_and_revoked_prt() {
+fn refuses_prt_fresh_no_more() {
     let cloud = cloud();
     let device = joined(&cloud);
     let first = prt(&cloud, &device, ALICE);
@@ -370,7 +370,7 @@ fn prt_use_rejects_old_and_revoked_prt() {
 }
 
 #[test]
-fn prt_use_rejects_signature_of_another_session_key() {
+fn refuses_prt_signature_of_another_session_key() {
     let cloud = cloud();
     let device = joined(&cloud);
     let right = prt(&cloud, &device, ALICE);
@@ -380,7 +380,7 @@ fn prt_use_rejects_signature_of_another_session_key() {
 }
 
 #[test]
-fn prt_use_rejects_request_outside_its_times() {
+fn refuses_jwt_times_over_and_not_yet_begun() {
     let cloud = cloud();
     let device = joined(&cloud);
     let prt = prt(&cloud, &device, ALICE);
@@ -439,7 +439,7 @@ fn redeem(cloud: &Cloud, code: &str, redirect: &str) -> Answer {
 }
 
 #[test]
-fn code_rejects_second_use_and_made_up_code() {
+fn refuses_code_known_no_more_and_made_up() {
     let cloud = cloud();
     let device = joined(&cloud);
     let prt = prt(&cloud, &device, ALICE);
@@ -454,7 +454,7 @@ fn code_rejects_second_use_and_made_up_code() {
 }
 
 #[test]
-fn code_rejects_late_use() {
+fn refuses_code_fresh_no_more() {
     let cloud = cloud();
     let device = joined(&cloud);
     let prt = prt(&cloud, &device, ALICE);
@@ -465,7 +465,7 @@ fn code_rejects_late_use() {
 }
 
 #[test]
-fn code_rejects_another_redirection() {
+fn refuses_code_client_with_another_redirection() {
     let cloud = cloud();
     let device = joined(&cloud);
     let prt = prt(&cloud, &device, ALICE);
@@ -475,7 +475,7 @@ fn code_rejects_another_redirection() {
 }
 
 #[test]
-fn authorize_rejects_incomplete_request() {
+fn refuses_authorize_request_incomplete() {
     let cloud = cloud();
     for query in ["client_id=x", "client_id=x&response_type=token&redirect_uri=https://a.test/"] {
         oauth(&get(format!("{AUTHORIZE}?{query}")).send(&cloud), "invalid_request", None);
@@ -488,26 +488,45 @@ fn authorize_rejects_incomplete_request() {
     assert!(place.contains("error=interaction_required") && place.ends_with("&state=7"), "{place}");
 }
 
-#[test]
-fn device_code_waits_for_the_user() {
-    let cloud = cloud();
+/// A sign-in by device code, begun: the device's code and the user's.
+fn device_code(cloud: &Cloud) -> (String, String) {
     let url = "https://login.microsoftonline.com/common/oauth2/v2.0/devicecode";
     let scope = "openid https://graph.microsoft.com/.default";
-    let begun = form(url, &[("client_id", CLIENT), ("scope", scope)]).send(&cloud).ok().json();
-    let device_code = begun["device_code"].as_str().unwrap().to_owned();
-    let token = |code: &str| {
-        let grant = "urn:ietf:params:oauth:grant-type:device_code";
-        let fields = [("grant_type", grant), ("client_id", CLIENT), ("device_code", code)];
-        form("https://login.microsoftonline.com/common/oauth2/v2.0/token", &fields).send(&cloud)
-    };
-    oauth(&token(&device_code), "authorization_pending", Some(70016));
+    let begun = form(url, &[("client_id", CLIENT), ("scope", scope)]).send(cloud).ok().json();
+    let code = |name: &str| begun[name].as_str().unwrap().to_owned();
+    (code("device_code"), code("user_code"))
+}
+
+/// The user finishes a sign-in by device code.
+fn approve(cloud: &Cloud, user_code: String) {
+    cloud.administer(AdminAction::ApproveDeviceCode { user_code, user: ALICE.into() }).unwrap();
+}
+
+fn redeem_device_code(cloud: &Cloud, code: &str) -> Answer {
+    let grant = "urn:ietf:params:oauth:grant-type:device_code";
+    let fields = [("grant_type", grant), ("client_id", CLIENT), ("device_code", code)];
+    form("https://login.microsoftonline.com/common/oauth2/v2.0/token", &fields).send(cloud)
+}
+
+#[test]
+fn refuses_device_code_done_before_the_user_is() {
+    let cloud = cloud();
+    let (device_code, user_code) = device_code(&cloud);
+    oauth(&redeem_device_code(&cloud, &device_code), "authorization_pending", Some(70016));
     refused(&cloud, checks::DEVICE_CODE_DONE);
-    let user_code = begun["user_code"].as_str().unwrap().to_owned();
-    let approve = AdminAction::ApproveDeviceCode { user_code, user: ALICE.into() };
-    cloud.administer(approve).unwrap();
-    token(&device_code).ok();
+    approve(&cloud, user_code);
+    redeem_device_code(&cloud, &device_code).ok();
     assert!(told(&nothing_refused(&cloud), "tokens-issued"));
-    oauth(&token(&device_code), "invalid_grant", Some(70008));
+}
+
+#[test]
+fn refuses_code_known_no_more_of_a_device_code() {
+    let cloud = cloud();
+    let (device_code, user_code) = device_code(&cloud);
+    approve(&cloud, user_code);
+    redeem_device_code(&cloud, &device_code).ok();
+    nothing_refused(&cloud);
+    oauth(&redeem_device_code(&cloud, &device_code), "invalid_grant", Some(70008));
     refused(&cloud, checks::CODE_KNOWN);
 }
 

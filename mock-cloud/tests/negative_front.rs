@@ -38,14 +38,14 @@ fn channel_opens_for_the_holder_of_the_key() {
 }
 
 #[test]
-fn channel_rejects_unreadable_certificate() {
+fn refuses_channel_certificate_unreadable() {
     let cloud = cloud();
     assert_eq!(cloud.open_channel(b"no certificate", &[0; 32], &[]), Err(ChannelError::Malformed));
     refused(&cloud, checks::CHANNEL_CERTIFICATE);
 }
 
 #[test]
-fn channel_rejects_signature_of_another_key() {
+fn refuses_channel_signature_of_another_key() {
     let cloud = cloud();
     let device = joined(&cloud);
     let nonce = cloud.channel_nonce("pc-1");
@@ -56,7 +56,7 @@ fn channel_rejects_signature_of_another_key() {
 }
 
 #[test]
-fn channel_rejects_foreign_chain() {
+fn refuses_channel_chain_foreign() {
     let cloud = cloud();
     let mut device = TestDevice::new(1);
     let token = token(&cloud, ALICE, DRS);
@@ -72,7 +72,7 @@ fn channel_rejects_foreign_chain() {
 }
 
 #[test]
-fn channel_rejects_certificate_outside_its_validity() {
+fn refuses_channel_validity_over_and_not_yet_begun() {
     let cloud = cloud();
     let device = joined(&cloud);
     for (days, outcome) in [(4000, ChannelError::Expired), (-1, ChannelError::NotYetValid)] {
@@ -86,7 +86,7 @@ fn channel_rejects_certificate_outside_its_validity() {
 }
 
 #[test]
-fn router_rejects_oversized_body() {
+fn refuses_body_size_beyond_the_limit() {
     let cloud = cloud();
     let answer = post(TOKEN, "application/x-www-form-urlencoded", vec![b'a'; 5 * 1024 * 1024]).send(&cloud);
     assert_eq!(answer.status, 413);
@@ -94,7 +94,7 @@ fn router_rejects_oversized_body() {
 }
 
 #[test]
-fn router_rejects_unknown_path() {
+fn refuses_route_unknown() {
     let cloud = cloud();
     assert_eq!(get("https://graph.microsoft.com/v1.0/users").send(&cloud).status, 404);
     refused(&cloud, checks::ROUTE);
@@ -107,14 +107,14 @@ fn router_rejects_unknown_path() {
 const CREDENTIAL: &str = "https://login.live.com/ppsecure/deviceaddcredential.srf";
 
 #[test]
-fn live_rejects_malformed_request() {
+fn refuses_live_request_malformed() {
     let cloud = cloud();
     assert_eq!(post(CREDENTIAL, "application/json", "{}").send(&cloud).status, 400);
     refused(&cloud, checks::LIVE_REQUEST);
 }
 
 #[test]
-fn live_rejects_damaged_hardware_hash() {
+fn refuses_live_hardware_hash_damaged() {
     let cloud = cloud();
     let mut hash = hash(&hardware(1), EPOCH);
     // One character of the content: the checksum tells.
@@ -128,7 +128,7 @@ fn live_rejects_damaged_hardware_hash() {
 }
 
 #[test]
-fn ztd_rejects_malformed_request() {
+fn refuses_ztd_request_malformed() {
     let cloud = cloud();
     let url = "https://ztd.dds.microsoft.com/ztd/v1/profile";
     assert_eq!(post(url, "application/json", "[]").send(&cloud).status, 400);
@@ -136,14 +136,14 @@ fn ztd_rejects_malformed_request() {
 }
 
 #[test]
-fn ztd_rejects_unknown_device_token() {
+fn refuses_ztd_device_token_unknown() {
     let cloud = cloud();
     assert_eq!(profile(&cloud, "t=made-up").status, 401);
     refused(&cloud, checks::ZTD_DEVICE_TOKEN);
 }
 
 #[test]
-fn ztd_rejects_expired_device_token() {
+fn refuses_ztd_token_expiry() {
     let cloud = cloud();
     let ticket = device_ticket(&cloud, 1);
     cloud.set_now(EPOCH.plus_days(2));
@@ -161,7 +161,7 @@ fn no_profile(cloud: &Cloud, hardware: &HardwareRecord) -> u64 {
 }
 
 #[test]
-fn ztd_rejects_unregistered_hardware() {
+fn refuses_ztd_registered_nowhere() {
     let cloud = cloud();
     assert_eq!(no_profile(&cloud, &hardware(9)), 807);
     refused(&cloud, checks::ZTD_REGISTERED);
@@ -184,7 +184,7 @@ fn ztd_takes_another_disk_and_network_adapter() {
 }
 
 #[test]
-fn ztd_rejects_another_serial_number() {
+fn refuses_ztd_hardware_with_another_serial_number() {
     let cloud = cloud();
     let mut changed = hardware(1);
     changed.smbios.system_serial_number = "SN-9999".into();
@@ -193,14 +193,14 @@ fn ztd_rejects_another_serial_number() {
 }
 
 #[test]
-fn ztd_rejects_record_that_awaits_repair() {
+fn refuses_ztd_record_sound_when_it_awaits_repair() {
     let cloud = cloud_with(|t| t.autopilot.devices[0].fix_pending = true);
     assert_eq!(no_profile(&cloud, &hardware(1)), 908);
     refused(&cloud, checks::ZTD_RECORD_SOUND);
 }
 
 #[test]
-fn ztd_rejects_device_without_profile() {
+fn refuses_ztd_profile_missing() {
     let cloud = cloud_with(|t| t.autopilot.profiles[0].assigned_to_all = false);
     assert_eq!(no_profile(&cloud, &hardware(1)), 815);
     refused(&cloud, checks::ZTD_PROFILE);
@@ -222,7 +222,7 @@ fn offered(cloud: &Cloud) -> bool {
 }
 
 #[test]
-fn graph_rejects_token_for_another_service() {
+fn refuses_graph_token_for_another_service() {
     let cloud = cloud();
     let answer = get(ENDPOINTS).bearer(&token(&cloud, ALICE, DRS)).send(&cloud);
     assert_eq!(answer.status, 401);
@@ -233,7 +233,7 @@ fn graph_rejects_token_for_another_service() {
 }
 
 #[test]
-fn graph_offers_no_mdm_outside_the_scope() {
+fn refuses_graph_mdm_scope_without_the_user() {
     let cloud = cloud_with(|t| {
         t.mdm.scope = MdmScope::Some;
         t.users[0].in_mdm_scope = false;
@@ -246,7 +246,7 @@ fn graph_offers_no_mdm_outside_the_scope() {
 }
 
 #[test]
-fn graph_offers_no_mdm_without_entra_p1() {
+fn refuses_graph_entra_p1_missing() {
     let cloud = cloud_with(|t| t.users[0].entra_p1 = false);
     assert!(!offered(&cloud));
     refused(&cloud, checks::GRAPH_ENTRA_P1);

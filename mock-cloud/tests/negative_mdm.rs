@@ -45,7 +45,7 @@ fn set(request: &mut RequestSecurityToken, name: &str, value: &str) {
 }
 
 #[test]
-fn rst_rejects_garbage() {
+fn refuses_mdm_envelope_garbage() {
     let cloud = cloud();
     for body in ["", "garbage", "<s:Envelope/>"] {
         let answer = post(ENROLL, CONTENT_TYPE, body).send(&cloud);
@@ -55,7 +55,7 @@ fn rst_rejects_garbage() {
 }
 
 #[test]
-fn mdm_rejects_unknown_action() {
+fn refuses_mdm_action_unknown() {
     let cloud = cloud();
     let body = rst(&TestDevice::new(1), Security::None, |_| ()).write().replace("RST/wstep", "RST/other");
     assert_eq!(fault(&post(ENROLL, CONTENT_TYPE, body).send(&cloud)), EnrollmentFault::MessageFormat);
@@ -63,7 +63,7 @@ fn mdm_rejects_unknown_action() {
 }
 
 #[test]
-fn discovery_rejects_unknown_domain() {
+fn refuses_mdm_discovery_user_of_an_unknown_domain() {
     let cloud = cloud();
     let answer = discover(&cloud, "mallory@nowhere.test", &[AuthPolicy::Federated]);
     assert_eq!(fault(&answer), EnrollmentFault::Authentication);
@@ -73,7 +73,7 @@ fn discovery_rejects_unknown_domain() {
 }
 
 #[test]
-fn discovery_rejects_client_without_common_authentication() {
+fn refuses_mdm_auth_policy_not_in_common() {
     let cloud = cloud();
     let answer = discover(&cloud, ALICE, &[AuthPolicy::Certificate]);
     assert_eq!(fault(&answer), EnrollmentFault::NotSupported);
@@ -81,17 +81,18 @@ fn discovery_rejects_client_without_common_authentication() {
 }
 
 #[test]
-fn rst_rejects_request_without_token() {
+fn refuses_mdm_security_token_missing_and_unknown() {
     let cloud = cloud();
     for security in [Security::None, Security::DeviceEnrollmentUserToken("x".into())] {
         assert_eq!(fault(&with_security(&cloud, security)), EnrollmentFault::InvalidSecurity);
         refused(&cloud, checks::MDM_SECURITY_TOKEN);
     }
     assert_eq!(fault(&policies(&cloud, Security::None)), EnrollmentFault::InvalidSecurity);
+    refused(&cloud, checks::MDM_SECURITY_TOKEN);
 }
 
 #[test]
-fn rst_rejects_token_with_bad_signature() {
+fn refuses_mdm_token_signature() {
     let cloud = cloud();
     for tweak in [TokenTweak::BadSignature, TokenTweak::OtherKey] {
         let security = bad_token(&cloud, tweak);
@@ -103,7 +104,7 @@ fn rst_rejects_token_with_bad_signature() {
 }
 
 #[test]
-fn rst_rejects_token_of_another_issuer() {
+fn refuses_mdm_token_issuer() {
     let cloud = cloud();
     let security = bad_token(&cloud, TokenTweak::WrongIssuer);
     assert_eq!(fault(&with_security(&cloud, security)), EnrollmentFault::Authentication);
@@ -111,7 +112,7 @@ fn rst_rejects_token_of_another_issuer() {
 }
 
 #[test]
-fn rst_rejects_token_with_wrong_audience() {
+fn refuses_mdm_token_audience() {
     let cloud = cloud();
     let security = Security::Jwt(token(&cloud, ALICE, DRS));
     assert_eq!(fault(&with_security(&cloud, security)), EnrollmentFault::Authentication);
@@ -119,7 +120,7 @@ fn rst_rejects_token_with_wrong_audience() {
 }
 
 #[test]
-fn rst_rejects_expired_token() {
+fn refuses_mdm_token_times_over_and_not_yet_begun() {
     let cloud = cloud();
     for tweak in [TokenTweak::Expired, TokenTweak::NotYetValid] {
         let security = bad_token(&cloud, tweak);
@@ -129,7 +130,7 @@ fn rst_rejects_expired_token() {
 }
 
 #[test]
-fn rst_rejects_token_of_disabled_or_deleted_device() {
+fn refuses_mdm_token_device_disabled_or_deleted() {
     let cloud = cloud();
     let mut device = TestDevice::new(1);
     join(&cloud, &mut device, ALICE);
@@ -147,7 +148,7 @@ fn rst_rejects_token_of_disabled_or_deleted_device() {
 }
 
 #[test]
-fn rst_rejects_user_disabled_since() {
+fn refuses_mdm_user_disabled_since() {
     let cloud = cloud();
     let security = jwt(&cloud);
     cloud.administer(AdminAction::EnableUser { user: ALICE.into(), enabled: false }).unwrap();
@@ -156,7 +157,7 @@ fn rst_rejects_user_disabled_since() {
 }
 
 #[test]
-fn rst_rejects_wrong_password() {
+fn refuses_mdm_password() {
     let cloud = cloud();
     assert_eq!(fault(&with_security(&cloud, by_password("wrong"))), EnrollmentFault::Authentication);
     refused(&cloud, checks::MDM_PASSWORD);
@@ -167,7 +168,7 @@ fn rst_rejects_wrong_password() {
 }
 
 #[test]
-fn rst_rejects_renewal() {
+fn refuses_mdm_request_type_renewal() {
     let cloud = cloud();
     let answer = spoilt(&cloud, |r| r.request_type = RequestType::Renew);
     assert_eq!(fault(&answer), EnrollmentFault::NotSupported);
@@ -175,7 +176,7 @@ fn rst_rejects_renewal() {
 }
 
 #[test]
-fn rst_rejects_bad_device_id() {
+fn refuses_mdm_device_id() {
     let cloud = cloud();
     for id in ["", "PC-1", "zz000000000000000000000000000000"] {
         assert_eq!(fault(&spoilt(&cloud, |r| set(r, "DeviceID", id))), EnrollmentFault::MessageFormat);
@@ -184,7 +185,7 @@ fn rst_rejects_bad_device_id() {
 }
 
 #[test]
-fn rst_rejects_unreadable_csr() {
+fn refuses_mdm_csr_format_unreadable() {
     let cloud = cloud();
     let answer = spoilt(&cloud, |r| r.csr_der = b"no request".to_vec());
     assert_eq!(fault(&answer), EnrollmentFault::CertificateRequest);
@@ -192,7 +193,7 @@ fn rst_rejects_unreadable_csr() {
 }
 
 #[test]
-fn rst_rejects_bad_csr_signature() {
+fn refuses_mdm_csr_signature() {
     let cloud = cloud();
     let device = TestDevice::new(1);
     let tbs = csr_to_be_signed(&Name::common_name("x"), device.mdm_key.public(), &[]);
@@ -202,14 +203,14 @@ fn rst_rejects_bad_csr_signature() {
 }
 
 #[test]
-fn rst_rejects_csr_with_key_of_another_kind() {
+fn refuses_mdm_csr_key_of_another_kind() {
     let cloud = rsa();
     assert_eq!(fault(&spoilt(&cloud, |_| ())), EnrollmentFault::CertificateRequest);
     refused(&cloud, checks::MDM_CSR_KEY);
 }
 
 #[test]
-fn rst_rejects_csr_for_another_device() {
+fn refuses_mdm_csr_device_that_is_another() {
     let cloud = cloud();
     // The extension names another MDM device id than the context.
     let other = [Extension::mdm_device_id("00000000000000000000000000000099")];
@@ -249,7 +250,7 @@ fn terms(cloud: &Cloud, user: &str, decision: &str) -> String {
 }
 
 #[test]
-fn rst_rejects_enrolment_without_accepted_terms() {
+fn refuses_mdm_terms_not_accepted() {
     let cloud = cloud_with(|t| t.mdm.terms_of_use = Some("Be <nice>.".into()));
     assert_eq!(fault(&spoilt(&cloud, |_| ())), EnrollmentFault::InvalidEnrollmentData);
     refused(&cloud, checks::MDM_TERMS);
@@ -269,7 +270,7 @@ fn rst_rejects_enrolment_without_accepted_terms() {
 }
 
 #[test]
-fn terms_reject_missing_token() {
+fn refuses_terms_token_missing_and_for_another_service() {
     let cloud = cloud_with(|t| t.mdm.terms_of_use = Some("Be nice.".into()));
     assert!(location(&get(TERMS).send(&cloud)).contains("error=unauthorized_client"));
     refused(&cloud, checks::TERMS_TOKEN);
@@ -282,7 +283,7 @@ fn terms_reject_missing_token() {
 }
 
 #[test]
-fn terms_reject_missing_redirection() {
+fn refuses_terms_redirect_missing() {
     let cloud = cloud();
     let url = "https://portal.manage.microsoft.com/TermsofUse.aspx";
     assert_eq!(get(url).send(&cloud).status, 400);
@@ -293,14 +294,14 @@ fn terms_reject_missing_redirection() {
 }
 
 #[test]
-fn rst_rejects_user_outside_the_scope() {
+fn refuses_mdm_scope_without_the_user() {
     let cloud = cloud_with(|t| t.mdm.scope = MdmScope::None);
     assert_eq!(fault(&spoilt(&cloud, |_| ())), EnrollmentFault::Authorization);
     refused(&cloud, checks::MDM_SCOPE);
 }
 
 #[test]
-fn rst_rejects_user_without_licence() {
+fn refuses_mdm_licence_missing() {
     let cloud = cloud_with(|t| t.users[0].licensed = false);
     assert_eq!(fault(&spoilt(&cloud, |_| ())), EnrollmentFault::UserLicense);
     refused(&cloud, checks::MDM_LICENCE);
@@ -309,7 +310,7 @@ fn rst_rejects_user_without_licence() {
 }
 
 #[test]
-fn rst_rejects_device_over_the_limit() {
+fn refuses_mdm_device_cap_exceeded() {
     let cloud = cloud_with(|t| {
         t.mdm.device_cap = 2;
         t.users[0].devices_enrolled = 1;
@@ -328,21 +329,21 @@ fn rst_rejects_device_over_the_limit() {
 }
 
 #[test]
-fn rst_rejects_blocked_platform() {
+fn refuses_mdm_platform_blocked() {
     let cloud = cloud_with(|t| t.mdm.block_windows = true);
     assert_eq!(fault(&spoilt(&cloud, |_| ())), EnrollmentFault::DeviceNotSupported);
     refused(&cloud, checks::MDM_PLATFORM);
 }
 
 #[test]
-fn rst_takes_unknown_registration_as_none() {
+fn refuses_mdm_zero_touch_unknown_but_enrols_without() {
     let cloud = cloud();
     spoilt(&cloud, |r| set(r, "ZeroTouchProvisioning", "11111111-2222-3333-4444-555555555555")).ok();
     refused(&cloud, checks::MDM_ZERO_TOUCH);
 }
 
 #[test]
-fn rst_rejects_device_that_was_not_unblocked() {
+fn refuses_mdm_not_blocked_before_it_is_unblocked() {
     let cloud = cloud();
     let ticket = device_ticket(&cloud, 1);
     let registration = profile(&cloud, &ticket).ok().json()["ZtdRegistrationId"].as_str().unwrap().to_owned();

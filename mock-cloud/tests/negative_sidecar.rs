@@ -35,14 +35,14 @@ fn ask(cloud: &Cloud, device: &TestDevice, kind: &str, payload: &str, token: Opt
 }
 
 #[test]
-fn sidecar_rejects_request_without_certificate() {
+fn refuses_sidecar_certificate_missing() {
     let cloud = cloud();
     assert_eq!(get(ADDRESSES).send(&cloud).status, 401);
     refused(&cloud, checks::SIDECAR_CERTIFICATE);
 }
 
 #[test]
-fn sidecar_rejects_device_certificate() {
+fn refuses_sidecar_chain_of_the_device_certificate() {
     let cloud = cloud();
     let device = enrolled(&cloud, 1, ALICE);
     assert_eq!(get(ADDRESSES).peer(&device.device_certificate).send(&cloud).status, 401);
@@ -50,7 +50,7 @@ fn sidecar_rejects_device_certificate() {
 }
 
 #[test]
-fn sidecar_rejects_removed_device() {
+fn refuses_sidecar_enrolled_but_removed_device() {
     let cloud = cloud();
     let device = enrolled(&cloud, 1, ALICE);
     let delete = AdminAction::DeleteDevice { device: device.mdm_id.clone(), which: Record::Intune };
@@ -60,7 +60,7 @@ fn sidecar_rejects_removed_device() {
 }
 
 #[test]
-fn sidecar_rejects_certificate_of_an_earlier_enrolment() {
+fn refuses_sidecar_certificate_current_at_an_earlier_enrolment() {
     let cloud = cloud();
     let mut device = enrolled(&cloud, 1, ALICE);
     let old = device.mdm_certificate.clone();
@@ -72,7 +72,7 @@ fn sidecar_rejects_certificate_of_an_earlier_enrolment() {
 }
 
 #[test]
-fn sidecar_rejects_malformed_request() {
+fn refuses_sidecar_request_malformed() {
     let cloud = cloud();
     let device = enrolled(&cloud, 1, ALICE);
     let request = call("PUT", url()).peer(&device.mdm_certificate).body("[]");
@@ -85,7 +85,7 @@ fn sidecar_rejects_malformed_request() {
 }
 
 #[test]
-fn sidecar_rejects_session_that_is_not_the_one_of_the_address() {
+fn refuses_sidecar_session_that_is_not_the_one_of_the_address() {
     let cloud = cloud();
     let device = enrolled(&cloud, 1, ALICE);
     let mut other = body("PolicyRequest", "[]");
@@ -96,7 +96,7 @@ fn sidecar_rejects_session_that_is_not_the_one_of_the_address() {
 }
 
 #[test]
-fn sidecar_rejects_token_of_another_users_device() {
+fn refuses_sidecar_user_token_of_another_device_tenant_or_audience() {
     let cloud = cloud();
     let device = enrolled(&cloud, 1, ALICE);
     let other = enrolled(&cloud, 2, ALICE);
@@ -116,7 +116,7 @@ fn editor(cloud: &Cloud, device: &TestDevice) -> String {
 }
 
 #[test]
-fn sidecar_rejects_content_keys_for_another_certificate() {
+fn refuses_sidecar_content_certificate_of_another_device() {
     let cloud = cloud();
     let device = enrolled(&cloud, 1, ALICE);
     let other = enrolled(&cloud, 2, ALICE);
@@ -127,7 +127,7 @@ fn sidecar_rejects_content_keys_for_another_certificate() {
 }
 
 #[test]
-fn sidecar_rejects_app_that_is_not_assigned() {
+fn refuses_sidecar_app_that_is_not_assigned() {
     let cloud = cloud();
     let device = enrolled(&cloud, 1, EVE);
     let contosos = editor(&cloud, &enrolled(&cloud, 2, ALICE));
@@ -141,7 +141,7 @@ fn sidecar_rejects_app_that_is_not_assigned() {
 }
 
 #[test]
-fn content_rejects_guessed_address() {
+fn refuses_content_exists_nowhere() {
     let cloud = cloud();
     let place = "00000000-0000-0000-0000-000000000000";
     let url = format!("https://swda01-mscdn.manage.microsoft.com/content/{place}/IntuneWindowsAgent.msi");

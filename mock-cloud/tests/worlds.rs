@@ -18,31 +18,85 @@ use oobe_wire::attestation::ATTEST_PATH;
 use proptest::prelude::*;
 use serde_json::json;
 
-const NEGATIVE_TESTS: [&str; 7] = [
-    include_str!("negative_front.rs"),
-    include_str!("negative_attestation.rs"),
-    include_str!("negative_userless.rs"),
-    include_str!("negative_entra.rs"),
-    include_str!("negative_drs.rs"),
-    include_str!("negative_mdm.rs"),
-    include_str!("negative_dm.rs"),
-];
+/// The tests in sources: name and body, without comments and blanks. One that is ignored or should panic is none.
+fn tests_in(sources: &str) -> Vec<(String, String)> {
+    let lines = sources.lines().filter(|line| !line.trim_start().starts_with("//"));
+    let code = lines.collect::<Vec<_>>().join("\n");
+    let tests = code.split("#[test]\nfn ").skip(1);
+    tests
+        .map(|rest| {
+            let (name, rest) = rest.split_once("()").expect("a test takes nothing");
+            let (body, _) = rest.split_once("\n}").expect("a test ends at the margin");
+            (name.to_owned(), body.split_whitespace().collect())
+        })
+        .collect()
+}
+
+/// The checks that have no test `refuses_<name>` or `refuses_<name>_<how>` that sees them fail; and the tests that see
+/// checks fail, but not the one that they are named after.
+fn not_held(checks: &[&str], sources: &str) -> Vec<String> {
+    let tests = tests_in(sources);
+    let named = |test: &str, check: &str| {
+        let tail = test.strip_prefix("refuses_").and_then(|t| t.strip_prefix(&check.replace('-', "_")));
+        tail.is_some_and(|tail| tail.is_empty() || tail.starts_with('_'))
+    };
+    let sees = |body: &str, check: &str| {
+        let constant = check.replace('-', "_").to_uppercase();
+        body.contains(&format!("refused(&cloud,checks::{constant})"))
+    };
+    let mut wrong: Vec<String> = checks
+        .iter()
+        .filter(|check| !tests.iter().any(|(test, body)| named(test, check) && sees(body, check)))
+        .map(|check| format!("{check} has no negative test"))
+        .collect();
+    let refusing = tests
+        .iter()
+        .filter(|(t, body)| t.starts_with("refuses_") || body.contains("refused(&cloud,checks::"));
+    for (test, body) in refusing {
+        // Of checks whose names begin alike it is the longest.
+        let check = checks.iter().filter(|check| named(test, check)).max_by_key(|check| check.len());
+        if !check.is_some_and(|check| sees(body, check)) {
+            wrong.push(format!("{test} sees no check fail that it is named after"));
+        }
+    }
+    wrong
+}
 
 #[test]
 fn every_check_has_a_negative_test() {
-    let tests = [NEGATIVE_TESTS.concat(), include_str!("negative_sidecar.rs").to_owned()].concat();
-    for check in checks::ALL {
-        let name = check.name.to_uppercase().replace('-', "_");
-        assert!(
-            tests.contains(&format!("refused(&cloud, checks::{name})")),
-            "{} has no negative test",
-            check.name
-        );
-    }
+    let folder = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests")).unwrap();
+    let negative = folder
+        .map(|file| file.unwrap())
+        .filter(|file| file.file_name().to_str().is_some_and(|name| name.starts_with("negative_")));
+    let sources: String = negative.map(|file| std::fs::read_to_string(file.path()).unwrap()).collect();
     let mut names: Vec<&str> = checks::ALL.iter().map(|c| c.name).collect();
+    assert_eq!(not_held(&names, &sources), [""; 0]);
     names.sort_unstable();
     names.dedup();
     assert_eq!(names.len(), checks::ALL.len(), "two checks have the same name");
+}
+
+#[test]
+fn a_check_without_its_negative_test_is_found() {
+    let held = |sources: &str| not_held(&["foo", "foo-bar"], sources);
+    let test = |name: &str, body: &str| format!("#[test]\nfn {name}() {{\n    {body}\n}}\n");
+    let (foo, bar) = ("refused(&cloud, checks::FOO);", "refused(\n&cloud,\nchecks::FOO_BAR).rule;");
+    let both = test("refuses_foo_twice", foo) + &test("refuses_foo_bar", bar);
+    assert_eq!(held(&both), [""; 0]);
+    let (no_foo, no_bar) = ("foo has no negative test", "foo-bar has no negative test");
+    assert_eq!(held(&test("refuses_foo_bar", bar)), [no_foo]);
+    assert_eq!(
+        held(&both.replace("#[test]\nfn refuses_foo_bar", "#[test]\n#[ignore]\nfn refuses_foo_bar")),
+        [no_bar]
+    );
+    // What another test sees, or a comment, is not seen.
+    let wrong = "refuses_foo_bar sees no check fail that it is named after";
+    for body in [foo, "// refused(&cloud, checks::FOO_BAR)", "nothing_refused(&cloud);"] {
+        let sources = test("refuses_foo_bar", body) + &test("refuses_foo", &format!("{foo}\n{bar}"));
+        assert_eq!(held(&sources), [no_bar, wrong]);
+    }
+    let wrong = "foo_is_refused sees no check fail that it is named after";
+    assert_eq!(held(&(both + &test("foo_is_refused", foo))), [wrong]);
 }
 
 /// A whole deployment; gives everything the cloud said.
