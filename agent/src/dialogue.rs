@@ -20,6 +20,7 @@ use oobe_catalog::codes::ResultCode;
 use oobe_wire::secret::{Personal, Secret};
 use serde::{Deserialize, Serialize};
 
+use crate::cx::Cx;
 use crate::io::{HttpReply, NoteFault, TransportError};
 
 /// What the user typed, in memory only: lost with every restart (USR-004).
@@ -70,9 +71,24 @@ impl Failure {
     }
 }
 
-/// Reads a JSON body, whatever its status; says what is wrong with it otherwise.
-pub(crate) fn json(reply: &HttpReply) -> Result<serde_json::Value, String> {
-    serde_json::from_slice(&reply.body).map_err(|error| format!("not JSON ({error}), HTTP {}", reply.status))
+/// Takes what an answer has to hold. Told is only what is wrong: that it holds shows in what comes of it.
+pub(crate) fn need<T, E: ToString>(
+    cx: &mut Cx<'_>,
+    check: &'static str,
+    found: Result<T, E>,
+) -> Result<T, String> {
+    found.map_err(|problem| {
+        let problem = problem.to_string();
+        cx.checked(check, Some(problem.clone()));
+        problem
+    })
+}
+
+/// Reads a JSON body, whatever its status; tells and says what is wrong with it otherwise.
+pub(crate) fn json(cx: &mut Cx<'_>, reply: &HttpReply) -> Result<serde_json::Value, String> {
+    let read = serde_json::from_slice(&reply.body)
+        .map_err(|error| format!("not JSON ({error}), HTTP {}", reply.status));
+    need(cx, "json-reply", read)
 }
 
 /// Percent-encodes one path segment or form value.

@@ -5,12 +5,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Calls that name a check, in the device's sources.
-const CALLS: [&str; 3] = [".checked(", "check(cx, ", "reject("];
+const CALLS: [&str; 4] = [".checked(", "check(cx, ", "need(cx, ", "reject("];
 
 /// The calls that pass on a name that was given to them: the definitions of the helpers themselves.
-const PASSED_ON: [&str; 4] = [
+const PASSED_ON: [&str; 5] = [
     ".checked(rejected.check, ",
     ".checked(name, failed.clone())",
+    ".checked(check, Some(problem.clone()))",
     "check: &str",
     "check: &'static str, problem",
 ];

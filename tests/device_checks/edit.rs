@@ -41,6 +41,22 @@ pub(crate) fn replace_between(reply: &mut HttpReply, before: &str, after: &str, 
     true
 }
 
+/// Puts something else in place of a SOAP answer; what looks whether the server is alive is none.
+pub(crate) fn soap(reply: &mut HttpReply, change: impl Fn(&mut HttpReply)) -> bool {
+    let is_soap = reply.header("content-type") == Some(oobe_wire::soap::CONTENT_TYPE);
+    if is_soap {
+        change(reply);
+    }
+    is_soap
+}
+
+/// Gives an element of an XML body another name: what has to be there is missing.
+pub(crate) fn rename(reply: &mut HttpReply, element: &str) -> bool {
+    let body = String::from_utf8_lossy(&reply.body).into_owned();
+    reply.body = body.replace(element, "SomethingElse").into_bytes();
+    reply.body != body.into_bytes()
+}
+
 /// Changes JSON.
 pub(crate) fn json(reply: &mut HttpReply, change: impl Fn(&mut Value)) -> bool {
     let Ok(mut value) = serde_json::from_slice::<Value>(&reply.body) else { return false };
@@ -95,6 +111,12 @@ pub(crate) fn provisioning(reply: &mut HttpReply, change: impl Fn(&mut Provision
     let before = doc.clone();
     change(&mut doc);
     doc != before && replace(reply, &base64_encode(&response.provisioning_doc), &doc.to_base64())
+}
+
+/// Puts something else in place of the provisioning document.
+pub(crate) fn no_provisioning(reply: &mut HttpReply, document: &str) -> bool {
+    let Ok(response) = TokenResponse::parse(&reply.body) else { return false };
+    replace(reply, &base64_encode(&response.provisioning_doc), &base64_encode(document.as_bytes()))
 }
 
 /// The characteristic at the end of `kinds`, to be changed.

@@ -1,16 +1,19 @@
 //! What the device checks when it enrols: where to, how, and the provisioning document that ends it.
 
-use oobe_agent::io::NoteFault;
+use oobe_agent::io::{HttpRequest, NoteFault};
 use oobe_agent::manage::csp::LocUri;
 use oobe_catalog::codes::{self, ResultCode};
 use oobe_mock_cloud::{FaultKind, Matcher};
 use oobe_wire::wap::{Parm, ProvisioningDoc};
 
-use crate::edit::{characteristic, provisioning, replace, set, url};
+use crate::edit::{characteristic, no_provisioning, provisioning, rename, replace, set, soap, url};
 use crate::harness::{MINUTE, Trial};
 
 /// The request that enrols.
 const ENROL: &str = "/enroll.svc";
+
+/// All requests of an enrolment that speak SOAP.
+const SOAP: [&str; 3] = ["/discovery.svc", "/policy.svc", ENROL];
 
 fn enrolling() -> Matcher {
     Matcher { path: Some(ENROL.into()), ..Matcher::default() }
@@ -23,9 +26,15 @@ fn document(change: impl Fn(&mut ProvisioningDoc) + Send + Sync + 'static) -> Tr
 
 /// The enrolment ends on the error page with that code; the device is joined all the same, and not enrolled; the
 /// second try succeeds without a second join.
-fn refused_at_enrolment(mut trial: Trial, check: &str, fault: NoteFault, code: &'static ResultCode) {
+fn refused_at_enrolment(
+    mut trial: Trial,
+    check: &str,
+    fault: NoteFault,
+    code: impl Into<Option<&'static ResultCode>>,
+) {
+    let code = code.into();
     trial.until_screen("entra.error");
-    trial.refused_only(check).told(fault, Some(code)).shows_error(Some(code)).not_enrolled();
+    trial.refused_only(check).told(fault, code).shows_error(code).not_enrolled();
     let joined = trial.device().disk().joined.clone();
     assert!(joined.is_some() && trial.device().disk().kept.joined);
     assert_eq!(trial.reaches_the_desktop().refusals(check), 1);
@@ -40,6 +49,75 @@ fn refused_document(
     change: impl Fn(&mut ProvisioningDoc) + Send + Sync + 'static,
 ) {
     refused_at_enrolment(document(change), check, NoteFault::PeerBrokeProtocol, code);
+}
+
+#[test]
+fn device_refuses_enrolment_content_type() {
+    // What counts is what is inside: it is told, and the enrolment goes on.
+    for service in SOAP {
+        for headers in [vec![], vec![("content-type".to_owned(), "text/html".to_owned())]] {
+            let mut trial = Trial::new().meddle_once(url(service), move |_, reply| {
+                soap(reply, |reply| reply.headers.clone_from(&headers))
+            });
+            trial.reaches_the_desktop().refused_only("enrolment-content-type");
+            assert_eq!(trial.refusals("enrolment-content-type"), 1);
+            assert_eq!(trial.events("mdm", 72), 1);
+        }
+    }
+}
+
+#[test]
+fn device_refuses_enrolment_reply_shape() {
+    let (empty, garbled) = (codes::MENROLL_E_EMPTY_MESSAGE, codes::MENROLL_E_DEVICE_MESSAGE_FORMAT_ERROR);
+    let check = "enrolment-reply-shape";
+    for service in SOAP {
+        for (body, code) in [("", empty), (" \n", empty), ("garbage", garbled), ("<s:Envelope/>", garbled)] {
+            let trial = Trial::new()
+                .meddle_once(url(service), move |_, reply| soap(reply, |reply| reply.body = body.into()));
+            refused_at_enrolment(trial, check, NoteFault::PeerBrokeProtocol, code);
+        }
+    }
+    for (service, element) in [
+        ("/discovery.svc", "DiscoverResult"),
+        ("/discovery.svc", "AuthPolicy"),
+        ("/discovery.svc", "EnrollmentServiceUrl"),
+        ("/policy.svc", "GetPoliciesResponse"),
+        (ENROL, "RequestSecurityTokenResponse"),
+        (ENROL, "RequestedSecurityToken"),
+        (ENROL, "BinarySecurityToken"),
+    ] {
+        let trial = Trial::new().meddle_once(url(service), move |_, reply| rename(reply, element));
+        refused_at_enrolment(trial, check, NoteFault::PeerBrokeProtocol, garbled);
+    }
+}
+
+#[test]
+fn device_refuses_provisioning_document() {
+    for document in [
+        "",
+        "no document",
+        "<characteristic type=\"APPLICATION\"/>",
+        "<wap-provisioningdoc><characteristic/></wap-provisioningdoc>",
+        "<wap-provisioningdoc><characteristic type=\"APPLICATION\">",
+    ] {
+        let trial = Trial::new().meddle_once(url(ENROL), move |_, reply| no_provisioning(reply, document));
+        let code = codes::MENROLL_E_PROV_UNKNOWN;
+        refused_at_enrolment(trial, "provisioning-document", NoteFault::PeerBrokeProtocol, code);
+    }
+}
+
+#[test]
+fn device_refuses_json_reply_when_it_enrols() {
+    let refresh =
+        |request: &HttpRequest| String::from_utf8_lossy(&request.body).contains("grant_type=refresh_token");
+    let look_up = |request: &HttpRequest| request.url.contains("/servicePrincipals/");
+    for fits in [refresh, look_up] {
+        let trial = Trial::new().meddle_once(fits, |_, reply| {
+            reply.body = b"<html>Welcome to the hotel.</html>".to_vec();
+            true
+        });
+        refused_at_enrolment(trial, "json-reply", NoteFault::PeerBrokeProtocol, None);
+    }
 }
 
 #[test]

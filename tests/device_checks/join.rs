@@ -19,19 +19,47 @@ fn joining() -> Matcher {
     Matcher { path: Some(JOIN.into()), ..Matcher::default() }
 }
 
-/// The join ends on the error page with that code and in event 304; the device keeps nothing of it; the second try
-/// succeeds.
-fn refused_at_join(mut trial: Trial, check: &str, code: &'static ResultCode) {
+/// The join ends on the error page with that code, and in event 304 where there is one; the device keeps nothing of it;
+/// the second try succeeds.
+fn refused_at_join(mut trial: Trial, check: &str, code: impl Into<Option<&'static ResultCode>>) {
+    let code = code.into();
+    // The event is about a code: without one there is none.
+    let told = usize::from(code.is_some());
     trial.until_screen("entra.error");
-    trial
-        .refused_only(check)
-        .told(NoteFault::PeerBrokeProtocol, Some(code))
-        .shows_error(Some(code))
-        .not_joined();
-    assert_eq!(trial.events("udr", 304), 1);
+    trial.refused_only(check).told(NoteFault::PeerBrokeProtocol, code).shows_error(code).not_joined();
+    assert_eq!(trial.events("udr", 304), told);
     assert_eq!(trial.reaches_the_desktop().refusals(check), 1);
     assert!(trial.device().disk().kept.joined);
-    assert_eq!(trial.events("udr", 304), 1);
+    assert_eq!(trial.events("udr", 304), told);
+}
+
+#[test]
+fn device_refuses_json_reply_when_it_joins() {
+    for (part, code) in [("/Discover?", Some(codes::DSREG_AUTOJOIN_DISC_FAILED)), (JOIN, None)] {
+        let trial = Trial::new().meddle_once(url(part), |_, reply| {
+            reply.body = b"<html>Welcome to the hotel.</html>".to_vec();
+            true
+        });
+        refused_at_join(trial, "json-reply", code);
+    }
+}
+
+#[test]
+fn device_refuses_join_endpoint() {
+    let trial = Trial::new().meddle_once(url("/Discover?"), |_, reply| {
+        edit_json(reply, |found| found["DeviceJoinService"]["JoinEndpoint"] = json!(null))
+    });
+    refused_at_join(trial, "join-endpoint", codes::DSREG_AUTOJOIN_DISC_FAILED);
+}
+
+#[test]
+fn device_refuses_device_certificate_shape() {
+    for body in [json!(null), json!("no base64!"), json!("VGhpcyBpcyBubyBjZXJ0aWZpY2F0ZS4=")] {
+        let trial = Trial::new().meddle_once(url(JOIN), move |_, reply| {
+            edit_json(reply, |joined| joined["Certificate"]["RawBody"] = body.clone())
+        });
+        refused_at_join(trial, "device-certificate-shape", codes::DSREG_E_DEVICE_MESSAGE_FORMAT_ERROR);
+    }
 }
 
 #[test]

@@ -1,10 +1,14 @@
 //! What the device checks until the user is signed in: internet, profile, directory, token.
 
 use oobe_agent::flow::Stage;
+use oobe_agent::io::HttpRequest;
 use oobe_agent::io::{Note, NoteFault};
 use oobe_catalog::rules;
 use oobe_mock_cloud::{FaultKind, Matcher, TokenTweak};
-use serde_json::json;
+use oobe_wire::crypto::{KeyKind, PrivateKey};
+use oobe_wire::jwt;
+use oobe_wire::rng::Stream;
+use serde_json::{Value, json};
 
 use crate::edit::{json, url};
 use crate::harness::Trial;
@@ -13,6 +17,11 @@ use crate::harness::Trial;
 fn sign_in_with(tweak: TokenTweak) -> Trial {
     let matcher = Matcher { operation: Some("grant_type=password".into()), ..Matcher::default() };
     Trial::new().fault(matcher, FaultKind::Token { tweak })
+}
+
+/// The request for the token that the user signs in with.
+fn by_password(request: &HttpRequest) -> bool {
+    String::from_utf8_lossy(&request.body).contains("grant_type=password")
 }
 
 /// The sign-in ends in "Something went wrong" without a code (NET-008); nothing is joined; the second try succeeds.
@@ -55,6 +64,97 @@ fn device_refuses_profile_shape() {
 }
 
 #[test]
+fn device_refuses_device_credential_shape() {
+    for body in ["", "{}", "<html>Welcome to the hotel.</html>"] {
+        let mut trial = Trial::new().meddle_once(url("/deviceaddcredential.srf"), move |_, reply| {
+            reply.body = body.into();
+            true
+        });
+        trial.until_refused("device-credential-shape").told(NoteFault::PeerBrokeProtocol, None);
+        assert!(trial.device().disk().ticket.is_none() && trial.device().disk().profile.is_none());
+        // PRO-029: the download is tried again.
+        trial.until_screen("entra.signin").reaches_the_desktop().refused_only("device-credential-shape");
+    }
+}
+
+#[test]
+fn device_refuses_json_reply() {
+    for body in ["", "{\"cut\":", "<html>Welcome to the hotel.</html>"] {
+        for part in ["/UserRealm/", "/openid-configuration", "/discovery/keys"] {
+            let trial = Trial::new().meddle_once(url(part), move |_, reply| {
+                reply.body = body.into();
+                true
+            });
+            refused_at_sign_in(trial, "json-reply");
+        }
+        let trial = Trial::new().meddle_once(by_password, move |_, reply| {
+            reply.body = body.into();
+            true
+        });
+        refused_at_sign_in(trial, "json-reply");
+    }
+}
+
+#[test]
+fn device_refuses_openid_configuration_shape() {
+    for member in ["issuer", "token_endpoint", "jwks_uri"] {
+        let trial = Trial::new().meddle_once(url("/openid-configuration"), move |_, reply| {
+            json(reply, |configuration| configuration[member] = json!(null))
+        });
+        refused_at_sign_in(trial, "openid-configuration-shape");
+    }
+}
+
+#[test]
+fn device_refuses_openid_key_set() {
+    for keys in [json!(null), json!([]), json!(["no key"])] {
+        let trial = Trial::new().meddle_once(url("/discovery/keys"), move |_, reply| {
+            json(reply, |set| set["keys"] = keys.clone())
+        });
+        refused_at_sign_in(trial, "openid-key-set");
+    }
+}
+
+#[test]
+fn device_refuses_token_reply() {
+    for member in ["access_token", "refresh_token"] {
+        let trial = Trial::new()
+            .meddle_once(by_password, move |_, reply| json(reply, |tokens| tokens[member] = json!(null)));
+        refused_at_sign_in(trial, "token-reply");
+    }
+}
+
+#[test]
+fn device_refuses_token_user() {
+    // A whole token, but of nobody: signed with a key that the authority lists in place of its own.
+    for members in [&["oid"][..], &["upn", "preferred_username"]] {
+        let key = PrivateKey::generate(KeyKind::P256, &mut Stream::new(1, &["another key"]));
+        let trial = Trial::new().meddle(
+            2,
+            |request| by_password(request) || request.url.contains("/discovery/keys"),
+            move |request, reply| {
+                json(reply, |answer| {
+                    if by_password(request) {
+                        let token = jwt::parse(answer["access_token"].as_str().unwrap_or_default());
+                        let mut token = token.expect("the cloud gives a token");
+                        let claims = token.claims.as_object_mut().expect("claims are an object");
+                        claims.retain(|name, _| !members.contains(&name.as_str()));
+                        answer["access_token"] = json!(jwt::sign(&token.header, &token.claims, &key));
+                    } else {
+                        for listed in answer["keys"].as_array_mut().into_iter().flatten() {
+                            let mut own: Value = json!(key.public().to_jwk());
+                            own["kid"] = listed["kid"].take();
+                            *listed = own;
+                        }
+                    }
+                })
+            },
+        );
+        refused_at_sign_in(trial, "token-user");
+    }
+}
+
+#[test]
 fn device_refuses_openid_configuration_host() {
     let elsewhere = "https://login.somebody.else.test/oauth2/token";
     for (member, address) in [
@@ -83,10 +183,9 @@ fn device_tells_no_password_to_another_host() {
 #[test]
 fn device_refuses_token_shape() {
     for text in ["", "x", "not.a.token", "a.b.c.d"] {
-        let trial = Trial::new().meddle_once(
-            |request| String::from_utf8_lossy(&request.body).contains("grant_type=password"),
-            move |_, reply| json(reply, |tokens| tokens["access_token"] = json!(text)),
-        );
+        let trial = Trial::new().meddle_once(by_password, move |_, reply| {
+            json(reply, |tokens| tokens["access_token"] = json!(text))
+        });
         refused_at_sign_in(trial, "token-shape");
     }
 }

@@ -21,6 +21,10 @@ fn is_signed(request: &HttpRequest) -> bool {
     String::from_utf8_lossy(&request.body).contains("jwt-bearer")
 }
 
+fn asks_nonce(request: &HttpRequest) -> bool {
+    String::from_utf8_lossy(&request.body).contains("srv_challenge")
+}
+
 /// The sign-on comes back to its page with that message; nobody is signed on; the second try leads to the desktop.
 fn refused_at_sign_on(mut trial: Trial, check: &str, fault: NoteFault, shown: &str) {
     trial.until_refused(check).refused_only(check).at(Stage::SignOn(SignOnFor::AccountSetup));
@@ -36,6 +40,46 @@ fn refused_at_sign_on(mut trial: Trial, check: &str, fault: NoteFault, shown: &s
 /// The peer broke the protocol.
 fn broken_at_sign_on(trial: Trial, check: &str) {
     refused_at_sign_on(trial, check, NoteFault::PeerBrokeProtocol, "Something went wrong.");
+}
+
+#[test]
+fn device_refuses_json_reply_of_the_sign_on() {
+    for fits in [asks_nonce, is_signed] {
+        let trial = Trial::new().meddle_once(fits, |_, reply| {
+            reply.body = b"<html>Welcome to the hotel.</html>".to_vec();
+            true
+        });
+        broken_at_sign_on(trial, "json-reply");
+    }
+}
+
+#[test]
+fn device_refuses_nonce_reply() {
+    for nonce in [json!(null), json!(7)] {
+        let trial = Trial::new().meddle_once(asks_nonce, move |_, reply| {
+            edit_json(reply, |answer| answer["Nonce"] = nonce.clone())
+        });
+        broken_at_sign_on(trial, "nonce-reply");
+    }
+}
+
+#[test]
+fn device_refuses_token_reply_of_the_sign_on() {
+    for member in ["refresh_token", "id_token", "session_key_jwe"] {
+        let trial = Trial::new()
+            .meddle_once(is_signed, move |_, reply| edit_json(reply, |tokens| tokens[member] = json!(null)));
+        broken_at_sign_on(trial, "token-reply");
+    }
+}
+
+#[test]
+fn device_refuses_session_key_shape() {
+    for text in ["", "no key", "a.b.c.d.e"] {
+        let trial = Trial::new().meddle_once(is_signed, move |_, reply| {
+            edit_json(reply, |tokens| tokens["session_key_jwe"] = json!(text))
+        });
+        broken_at_sign_on(trial, "session-key-shape");
+    }
 }
 
 #[test]

@@ -340,6 +340,25 @@ fn device_refuses_device_token_device() {
 }
 
 #[test]
+fn device_refuses_nonce_reply_and_json_reply_without_a_user() {
+    for (check, body) in [("nonce-reply", "{}"), ("json-reply", "<html>Welcome to the hotel.</html>")] {
+        let mut pc = Pc::new(ScriptedTpm::sound(), |request| {
+            let mut reply = whole(request)?;
+            if request.body.starts_with(b"grant_type=srv_challenge") {
+                reply.body = body.into();
+            }
+            Ok(reply)
+        });
+        pc.until(|stage| matches!(stage, Stage::PreparingFailed(_)));
+        assert_eq!(pc.stage(), Stage::PreparingFailed(Step::Registering));
+        let refused = pc.effects.iter().any(
+            |e| matches!(e, Effect::Note(Note::Checked { check: found, failed: Some(_) }) if found == check),
+        );
+        assert!(refused, "{check}");
+    }
+}
+
+#[test]
 fn keys_wait_for_a_tpm_that_is_busy_at_its_first_start() {
     let mut tpm = ScriptedTpm::sound();
     tpm.busy = 20;

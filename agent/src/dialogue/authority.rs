@@ -75,7 +75,7 @@ impl Discovery {
     /// Goes on; `None` while it is not over.
     pub fn resume(&mut self, cx: &mut Cx<'_>, slot: Slot, answer: &Answer) -> Option<Outcome> {
         let value = match answer {
-            Answer::Http(Ok(reply)) if reply.is_success() => match json(reply) {
+            Answer::Http(Ok(reply)) if reply.is_success() => match json(cx, reply) {
                 Ok(value) => value,
                 Err(problem) => return Some(failed(problem)),
             },
@@ -102,9 +102,9 @@ impl Discovery {
                 let (Some(issuer), Some(token_endpoint), Some(keys)) =
                     (text("issuer"), text("token_endpoint"), text("jwks_uri"))
                 else {
-                    return Some(failed(
-                        "the OpenID configuration lacks issuer, token_endpoint or jwks_uri".into(),
-                    ));
+                    let problem = "the OpenID configuration lacks issuer, token_endpoint or jwks_uri";
+                    cx.checked("openid-configuration-shape", Some(problem.into()));
+                    return Some(failed(problem.into()));
                 };
                 let home = cx.setup.endpoints.login.trim_start_matches("https://");
                 let stray = [&token_endpoint, &keys].into_iter().find(|url| !on_host(url, home));
@@ -123,7 +123,9 @@ impl Discovery {
                     .map(|keys| keys.iter().filter_map(|k| serde_json::from_value(k.clone()).ok()).collect())
                     .unwrap_or_default();
                 if keys.is_empty() {
-                    return Some(failed("the key set holds no usable key".into()));
+                    let problem = "the key set holds no usable key";
+                    cx.checked("openid-key-set", Some(problem.into()));
+                    return Some(failed(problem.into()));
                 }
                 let (issuer, token_endpoint) = (std::mem::take(issuer), std::mem::take(token_endpoint));
                 Some(Outcome::Known(Authority { issuer, token_endpoint, keys }))

@@ -21,7 +21,7 @@ use super::join::{JoinedDevice, public};
 use super::prt::MDM_RESOURCE;
 use super::sign_in::refresh_request;
 use super::userless::Userless;
-use super::{Credentials, Failure, json, token};
+use super::{Credentials, Failure, json, need, token};
 use crate::cx::{Answer, Ask, Cx};
 use crate::io::{HttpReply, HttpRequest, Slot, TransportError};
 use crate::keys::{KeyCommand, KeyName, KeyReply, SignatureForm};
@@ -162,7 +162,7 @@ impl Enrol {
                 self.state = State::Endpoints;
             }
             (State::Endpoints, Answer::Http(result)) => {
-                let Some(discovery_url) = endpoint(result)? else { return Ok(Some(Outcome::NotOffered)) };
+                let Some(discovery_url) = endpoint(cx, result)? else { return Ok(Some(Outcome::NotOffered)) };
                 let Right::Entra { authority, refresh_token, .. } = &self.right else { return Ok(None) };
                 let request = refresh_request(authority, refresh_token, MDM_RESOURCE);
                 cx.send(Slot::Enrol, request, "getting a token for device management");
@@ -189,9 +189,9 @@ impl Enrol {
                 }
             }
             (State::Policies { found }, Answer::Http(result)) => {
-                let reply = result.map_err(|e| faults::transport(DOING, &e))?;
+                let reply = soap_reply(cx, result)?;
                 let policies =
-                    PoliciesResult::parse(&reply.body).map_err(|e| faults::reply(DOING, &reply, e))?;
+                    PoliciesResult::parse(&reply.body).map_err(|e| faults::reply(cx, DOING, &reply, e))?;
                 let fits = policies.key_length <= 2048;
                 cx.checked(
                     "policy-key-length",
@@ -258,7 +258,7 @@ impl Enrol {
                 None => Own::GraphToken,
             },
             (Own::Endpoints, Answer::Http(result)) => {
-                let Some(discovery_url) = endpoint(result)? else { return Ok(Some(Outcome::NotOffered)) };
+                let Some(discovery_url) = endpoint(cx, result)? else { return Ok(Some(Outcome::NotOffered)) };
                 token.next(cx, MDM_RESOURCE);
                 Own::MdmToken { discovery_url }
             }
@@ -319,7 +319,7 @@ impl Enrol {
             return Err(Failure::device(DOING, None, "no directory to get a token from"));
         };
         let reply = result.map_err(|e| faults::transport(DOING, &e))?;
-        let value = json(&reply).map_err(|problem| Failure::broken(DOING, None, problem))?;
+        let value = json(cx, &reply).map_err(|problem| Failure::broken(DOING, None, problem))?;
         if !reply.is_success() {
             let (code, text) = super::sign_in::refusal(&value)
                 .map_or((None, format!("HTTP {}", reply.status)), |(code, text)| (Some(code), text));
@@ -356,8 +356,8 @@ impl Enrol {
         result: Result<HttpReply, TransportError>,
         discovery_url: &str,
     ) -> Result<DiscoverResult, Failure> {
-        let reply = result.map_err(|e| faults::transport(DOING, &e))?;
-        let found = DiscoverResult::parse(&reply.body).map_err(|e| faults::reply(DOING, &reply, e))?;
+        let reply = soap_reply(cx, result)?;
+        let found = DiscoverResult::parse(&reply.body).map_err(|e| faults::reply(cx, DOING, &reply, e))?;
         let urls = std::iter::once(&found.enrollment_url).chain(&found.policy_url);
         let insecure = urls.into_iter().find(|url| !url.starts_with("https://"));
         // A server that was itself named with http (a laboratory on loopback) may go on that way.
@@ -421,9 +421,9 @@ fn alive(cx: &mut Cx<'_>, discovery_url: String) -> State {
 }
 
 /// The discovery URL out of the tenant's list; `None` when there is none for this user.
-fn endpoint(result: Result<HttpReply, TransportError>) -> Result<Option<String>, Failure> {
+fn endpoint(cx: &mut Cx<'_>, result: Result<HttpReply, TransportError>) -> Result<Option<String>, Failure> {
     let reply = result.map_err(|e| faults::transport(DOING, &e))?;
-    let value = json(&reply).map_err(|problem| Failure::broken(DOING, None, problem))?;
+    let value = json(cx, &reply).map_err(|problem| Failure::broken(DOING, None, problem))?;
     if !reply.is_success() {
         let code = Some(codes::MENROLL_E_MDM_NOT_CONFIGURED);
         return Err(Failure::refused(
@@ -452,16 +452,27 @@ fn endpoint(result: Result<HttpReply, TransportError>) -> Result<Option<String>,
     }
 }
 
+/// A SOAP answer. What it calls itself is only told: some servers say text/xml or nothing at all, and what counts is
+/// what is inside.
+fn soap_reply(cx: &mut Cx<'_>, result: Result<HttpReply, TransportError>) -> Result<HttpReply, Failure> {
+    let reply = result.map_err(|e| faults::transport(DOING, &e))?;
+    let content = reply.header("content-type").unwrap_or("").to_ascii_lowercase();
+    if reply.is_success() && !content.starts_with("application/soap+xml") {
+        cx.checked("enrolment-content-type", Some(format!("content type is {content:?}")));
+    }
+    Ok(reply)
+}
+
 fn certificate_reply(
     cx: &mut Cx<'_>,
     result: Result<HttpReply, TransportError>,
 ) -> Result<ProvisioningDoc, Failure> {
-    let reply = result.map_err(|e| faults::transport(DOING, &e))?;
+    let reply = soap_reply(cx, result)?;
     let response = TokenResponse::parse(&reply.body).map_err(|e| {
-        let failure = faults::reply(DOING, &reply, e);
+        let failure = faults::reply(cx, DOING, &reply, e);
         faults::record(cx, &reply);
         failure
     })?;
-    ProvisioningDoc::parse(&response.provisioning_doc)
-        .map_err(|e| Failure::broken(DOING, Some(codes::MENROLL_E_PROV_UNKNOWN), e.to_string()))
+    need(cx, "provisioning-document", ProvisioningDoc::parse(&response.provisioning_doc))
+        .map_err(|problem| Failure::broken(DOING, Some(codes::MENROLL_E_PROV_UNKNOWN), problem))
 }

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Value, json};
 
 use super::attest::Proof;
-use super::{Failure, dsreg_agent, json as parse_json};
+use super::{Failure, dsreg_agent, json as parse_json, need};
 use crate::cx::{Answer, Ask, Cx};
 use crate::io::{HttpReply, HttpRequest, Slot};
 use crate::keys::{KeyCommand, KeyName, KeyReply, SignatureForm};
@@ -224,14 +224,15 @@ impl Join {
         reply: &HttpReply,
         device: &PublicKey,
     ) -> Result<JoinedDevice, Failure> {
-        let value = parse_json(reply).map_err(|problem| Failure::broken(DOING, None, problem))?;
+        let value = parse_json(cx, reply).map_err(|problem| Failure::broken(DOING, None, problem))?;
         if !reply.is_success() {
             let (code, text) = refusal(&value);
             return Err(Failure::refused(DOING, Some(code), text));
         }
         let body = value.pointer("/Certificate/RawBody").and_then(Value::as_str).unwrap_or_default();
-        let der = base64_decode(body).map_err(|e| broken(format!("the certificate is not base64: {e}")))?;
-        let certificate = x509::parse_certificate(&der).map_err(|e| broken(e.to_string()))?;
+        let der = base64_decode(body).map_err(|e| format!("the certificate is not base64: {e}"));
+        let read = der.and_then(|der| x509::parse_certificate(&der).map_err(|e| e.to_string()));
+        let certificate = need(cx, "device-certificate-shape", read).map_err(broken)?;
 
         let thumbprint = value.pointer("/Certificate/Thumbprint").and_then(Value::as_str).unwrap_or_default();
         let ours = certificate.sha1_thumbprint_hex_upper();
@@ -266,7 +267,7 @@ impl Join {
         Ok(JoinedDevice {
             device_id: device_id.unwrap_or(Guid::NIL),
             tenant: self.request.tenant,
-            certificate: der,
+            certificate: certificate.der,
             upn: Personal::new(match &self.request.right {
                 Right::User { upn, .. } => upn.clone(),
                 Right::Device { .. } => String::new(),
@@ -309,11 +310,12 @@ fn endpoint(cx: &mut Cx<'_>, reply: &HttpReply) -> Result<String, String> {
     if !reply.is_success() {
         return Err(format!("HTTP {}", reply.status));
     }
-    let value = parse_json(reply)?;
+    let value = parse_json(cx, reply)?;
     let endpoint = value
         .pointer("/DeviceJoinService/JoinEndpoint")
         .and_then(Value::as_str)
-        .ok_or("the discovery answer names no join endpoint")?;
+        .ok_or("the discovery answer names no join endpoint");
+    let endpoint = need(cx, "join-endpoint", endpoint)?;
     let secure = endpoint.starts_with("https://");
     cx.checked("join-endpoint-tls", (!secure).then(|| format!("{endpoint} is not https")));
     if secure { Ok(endpoint.to_owned()) } else { Err(format!("{endpoint} is not https")) }

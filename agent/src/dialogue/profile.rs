@@ -77,11 +77,9 @@ impl Profile {
             return Some(Outcome::Failed(Failure::refused(TICKET, None, format!("HTTP {}", reply.status))));
         }
         let Ok(answer) = serde_json::from_slice::<DeviceCredentialReply>(&reply.body) else {
-            return Some(Outcome::Failed(Failure::broken(
-                TICKET,
-                None,
-                "the answer is no device credential",
-            )));
+            let problem = "the answer is no device credential";
+            cx.checked("device-credential-shape", Some(problem.into()));
+            return Some(Outcome::Failed(Failure::broken(TICKET, None, problem)));
         };
         cx.decided(rules::MOD_001, "the ticket stands for the hardware hash");
         let body = ProfileRequest { model_version: 1, os_version: format!("10.0.{}", cx.setup.image.build) };

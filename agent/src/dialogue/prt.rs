@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use super::authority::{Authority, Discovery, Outcome as Found};
 use super::join::{DEVICE_KEY, JoinedDevice, TRANSPORT_KEY};
 use super::sign_in::{BROKER, refusal};
-use super::{Credentials, FORM, Failure, form, json as parse_json, token};
+use super::{Credentials, FORM, Failure, form, json as parse_json, need, token};
 use crate::cx::{Answer, Ask, Cx};
 use crate::io::{HttpReply, HttpRequest, Slot};
 use crate::keys::{KeyCommand, KeyName, KeyReply, SignatureForm};
@@ -118,7 +118,7 @@ impl Prt {
                 Ok(None)
             }
             (State::Nonce, Answer::Http(result)) => {
-                self.nonce = nonce(result)?;
+                self.nonce = nonce(cx, result)?;
                 let input = self.prt_request();
                 let sign = KeyCommand::Sign {
                     key: KeyName::new(DEVICE_KEY),
@@ -145,7 +145,7 @@ impl Prt {
                 Ok(None)
             }
             (State::Token, Answer::Http(result)) => {
-                let value = success(result)?;
+                let value = success(cx, result)?;
                 let (wrapped, prt) = self.prt_reply(cx, &value)?;
                 let unwrap = KeyCommand::Unwrap { key: KeyName::new(TRANSPORT_KEY), wrapped: Some(wrapped) };
                 cx.ask(Slot::Prt, Ask::Keys(unwrap));
@@ -166,7 +166,7 @@ impl Prt {
                 Ok(None)
             }
             (State::SecondNonce { prt, session_key }, Answer::Http(result)) => {
-                self.nonce = nonce(result)?;
+                self.nonce = nonce(cx, result)?;
                 let request = self.access_request(cx, &prt, session_key.expose());
                 let body = form(&[
                     ("windows_api_version", "2.2"),
@@ -223,11 +223,9 @@ impl Prt {
 
     fn prt_reply(&mut self, cx: &mut Cx<'_>, value: &Value) -> Result<(WrappedKey, String), Ended> {
         let text = |name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
-        let (Some(prt), Some(id_token), Some(wrapped)) =
-            (text("refresh_token"), text("id_token"), text("session_key_jwe"))
-        else {
-            return Err(broken("the answer lacks refresh_token, id_token or session_key_jwe"));
-        };
+        let tokens = text("refresh_token").zip(text("id_token")).zip(text("session_key_jwe"));
+        let tokens = tokens.ok_or("the answer lacks refresh_token, id_token or session_key_jwe");
+        let ((prt, id_token), wrapped) = need(cx, "token-reply", tokens).map_err(broken)?;
         let authority = self.authority().clone();
         let claims =
             token::verify(cx, &id_token, &authority, &[SIGN_ON_CLIENT]).map_err(|r| broken(r.to_string()))?;
@@ -237,11 +235,9 @@ impl Prt {
             return Err(Box::new(Outcome::Refused(codes::AADSTS50034, text)));
         }
         cx.checked("sign-on-tenant", None);
-        let (Some(object), Some(upn)) = (claims.object, claims.upn) else {
-            return Err(broken("the token names no user"));
-        };
-        (self.object, self.upn) = (object, upn);
-        let wrapped = WrappedKey::parse(&wrapped).map_err(|e| broken(e.to_string()))?;
+        let user = claims.object.zip(claims.upn).ok_or("the token names no user");
+        (self.object, self.upn) = need(cx, "token-user", user).map_err(broken)?;
+        let wrapped = need(cx, "session-key-shape", WrappedKey::parse(&wrapped)).map_err(broken)?;
         Ok((wrapped, prt))
     }
 
@@ -280,14 +276,15 @@ impl Prt {
     ) -> Result<Outcome, Ended> {
         let reply = result.map_err(|e| failed(Failure::transport(DOING, &e)))?;
         if !reply.is_success() {
-            let value = parse_json(&reply).map_err(broken)?;
+            let value = parse_json(cx, &reply).map_err(broken)?;
             return Err(refused(&value, reply.status));
         }
-        let compact = String::from_utf8(reply.body).map_err(|_| broken("the reply is no text"))?;
-        let opened = jwe::decrypt_reply(session_key, compact.trim());
-        cx.checked("encrypted-reply", opened.as_ref().err().map(ToString::to_string));
-        let plain = opened.map_err(|e| broken(e.to_string()))?;
-        let value: Value = serde_json::from_slice(&plain).map_err(|e| broken(e.to_string()))?;
+        let compact = String::from_utf8(reply.body).map_err(|_| "the reply is no text".to_owned());
+        let opened =
+            compact.and_then(|c| jwe::decrypt_reply(session_key, c.trim()).map_err(|e| e.to_string()));
+        cx.checked("encrypted-reply", opened.as_ref().err().cloned());
+        let plain = opened.map_err(broken)?;
+        let value: Value = need(cx, "json-reply", serde_json::from_slice(&plain)).map_err(broken)?;
         let access = value.get("access_token").and_then(Value::as_str).unwrap_or_default().to_owned();
         let authority = self.authority().clone();
         let claims =
@@ -305,18 +302,15 @@ impl Prt {
     }
 }
 
-fn nonce(result: Result<HttpReply, crate::io::TransportError>) -> Result<String, Ended> {
-    let value = success(result)?;
-    value
-        .get("Nonce")
-        .and_then(Value::as_str)
-        .map(str::to_owned)
-        .ok_or_else(|| broken("no nonce in the answer"))
+fn nonce(cx: &mut Cx<'_>, result: Result<HttpReply, crate::io::TransportError>) -> Result<String, Ended> {
+    let value = success(cx, result)?;
+    let nonce = value.get("Nonce").and_then(Value::as_str).ok_or("no nonce in the answer");
+    need(cx, "nonce-reply", nonce).map(str::to_owned).map_err(broken)
 }
 
-fn success(result: Result<HttpReply, crate::io::TransportError>) -> Result<Value, Ended> {
+fn success(cx: &mut Cx<'_>, result: Result<HttpReply, crate::io::TransportError>) -> Result<Value, Ended> {
     let reply = result.map_err(|e| failed(Failure::transport(DOING, &e)))?;
-    let value = parse_json(&reply).map_err(broken)?;
+    let value = parse_json(cx, &reply).map_err(broken)?;
     if reply.is_success() { Ok(value) } else { Err(refused(&value, reply.status)) }
 }
 

@@ -7,7 +7,7 @@ use oobe_wire::secret::Secret;
 use serde_json::Value;
 
 use super::authority::{Authority, Discovery, Outcome as Found};
-use super::{Credentials, FORM, Failure, form, json, token};
+use super::{Credentials, FORM, Failure, form, json, need, token};
 use crate::cx::{Answer, Cx};
 use crate::io::{HttpReply, HttpRequest, Slot};
 
@@ -97,30 +97,31 @@ impl SignIn {
 }
 
 fn token_reply(cx: &mut Cx<'_>, reply: &HttpReply, authority: &Authority) -> Outcome {
-    let value = match json(reply) {
+    let broken = |problem: String| Outcome::Failed(Failure::broken(DOING, None, problem));
+    let value = match json(cx, reply) {
         Ok(value) => value,
-        Err(problem) => return Outcome::Failed(Failure::broken(DOING, None, problem)),
+        Err(problem) => return broken(problem),
     };
     if !reply.is_success() {
         return match refusal(&value) {
             Some((code, text)) => Outcome::Refused(code, text),
-            None => Outcome::Failed(Failure::broken(
-                DOING,
-                None,
-                format!("HTTP {} without an error code", reply.status),
-            )),
+            None => broken(format!("HTTP {} without an error code", reply.status)),
         };
     }
     let text = |name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
-    let (Some(access), Some(refresh)) = (text("access_token"), text("refresh_token")) else {
-        return Outcome::Failed(Failure::broken(DOING, None, "no access or refresh token"));
+    let tokens = text("access_token").zip(text("refresh_token")).ok_or("no access or refresh token");
+    let (access, refresh) = match need(cx, "token-reply", tokens) {
+        Ok(tokens) => tokens,
+        Err(problem) => return broken(problem),
     };
     let claims = match token::verify(cx, &access, authority, &[DRS_AUDIENCE, DRS_RESOURCE]) {
         Ok(claims) => claims,
-        Err(rejected) => return Outcome::Failed(Failure::broken(DOING, None, rejected.to_string())),
+        Err(rejected) => return broken(rejected.to_string()),
     };
-    let (Some(object), Some(upn)) = (claims.object, claims.upn) else {
-        return Outcome::Failed(Failure::broken(DOING, None, "the token names no user"));
+    let user = claims.object.zip(claims.upn).ok_or("the token names no user");
+    let (object, upn) = match need(cx, "token-user", user) {
+        Ok(user) => user,
+        Err(problem) => return broken(problem),
     };
     Outcome::Accepted(Box::new(SignedIn {
         authority: authority.clone(),

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::authority::{Authority, Discovery, Outcome as Found};
 use super::join::{DEVICE_KEY, JoinedDevice};
 use super::sign_in::{BROKER, refusal};
-use super::{FORM, Failure, form, json as parse_json, token};
+use super::{FORM, Failure, form, json as parse_json, need, token};
 use crate::cx::{Answer, Ask, Cx};
 use crate::io::{HttpReply, HttpRequest, Slot, TransportError};
 use crate::keys::{KeyCommand, KeyName, KeyReply, SignatureForm};
@@ -72,9 +72,10 @@ impl Userless {
                 Ok(None)
             }
             (State::Nonce, Answer::Http(result)) => {
-                let value = success(result)?;
-                let nonce = value.get("Nonce").and_then(Value::as_str);
-                let nonce = nonce.ok_or_else(|| Failure::broken(DOING, None, "no nonce in the answer"))?;
+                let value = success(cx, result)?;
+                let nonce = value.get("Nonce").and_then(Value::as_str).ok_or("no nonce in the answer");
+                let nonce = need(cx, "nonce-reply", nonce)
+                    .map_err(|problem| Failure::broken(DOING, None, problem))?;
                 let input = self.request(nonce);
                 let sign = KeyCommand::Sign {
                     key: KeyName::new(DEVICE_KEY),
@@ -99,7 +100,10 @@ impl Userless {
                 self.state = State::Token;
                 Ok(None)
             }
-            (State::Token, Answer::Http(result)) => self.token(cx, &success(result)?).map(Some),
+            (State::Token, Answer::Http(result)) => {
+                let value = success(cx, result)?;
+                self.token(cx, &value).map(Some)
+            }
             _ => Ok(None),
         }
     }
@@ -155,9 +159,9 @@ impl Userless {
     }
 }
 
-fn success(result: Result<HttpReply, TransportError>) -> Result<Value, Failure> {
+fn success(cx: &mut Cx<'_>, result: Result<HttpReply, TransportError>) -> Result<Value, Failure> {
     let reply = result.map_err(|error| Failure::transport(DOING, &error))?;
-    let value = parse_json(&reply).map_err(|problem| Failure::broken(DOING, None, problem))?;
+    let value = parse_json(cx, &reply).map_err(|problem| Failure::broken(DOING, None, problem))?;
     if reply.is_success() {
         return Ok(value);
     }

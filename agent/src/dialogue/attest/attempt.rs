@@ -20,6 +20,7 @@ use super::vendor::Vendor;
 use super::{AIK, Claim, Proof};
 use crate::cx::{Answer, Ask, Cx};
 use crate::dialogue::join::DEVICE_KEY;
+use crate::dialogue::need;
 use crate::dialogue::token::CLOCK_ALLOWANCE;
 use crate::io::{HttpReply, HttpRequest, NoteFault, Slot, TransportError};
 use crate::keys::KeyName;
@@ -328,7 +329,7 @@ impl Attempt {
             State::Challenge => self.challenged(cx, &reply)?,
             State::Attestation => self.certified(cx, &reply)?,
             State::Token => {
-                let token: DeviceTokenReply = self.read(&reply)?;
+                let token: DeviceTokenReply = self.read(cx, &reply)?;
                 let (Some(key), Some(_)) = (self.key.clone(), &self.aik) else { return Ok(None) };
                 return Ok(Some(Box::new(Proof {
                     device_token: Secret::new(token.device_token),
@@ -373,7 +374,7 @@ impl Attempt {
     }
 
     fn challenged(&mut self, cx: &mut Cx<'_>, reply: &HttpReply) -> Step {
-        let challenge: ChallengeReply = self.read(reply)?;
+        let challenge: ChallengeReply = self.read(cx, reply)?;
         let fits = !challenge.nonce.is_empty() && challenge.pcr_selection.pcrs.is_sorted_by(|a, b| a < b);
         cx.checked("challenge-shape", (!fits).then(|| "no nonce, or registers out of order".to_owned()));
         if !fits {
@@ -393,7 +394,7 @@ impl Attempt {
 
     /// The attestation key has its certificate: is it ours, and good by the device's clock?
     fn certified(&mut self, cx: &mut Cx<'_>, reply: &HttpReply) -> Step {
-        let attested: AttestReply = self.read(reply)?;
+        let attested: AttestReply = self.read(cx, reply)?;
         let certificate = x509::parse_certificate(&attested.aik_certificate).map_err(|error| {
             cx.checked("aik-certificate-shape", Some(error.to_string()));
             broken(format!("the AIK certificate can't be read: {error}"))
@@ -430,11 +431,11 @@ impl Attempt {
     }
 
     /// The body of an answer of the service, or what its refusal means.
-    fn read<T: DeserializeOwned>(&self, reply: &HttpReply) -> Result<T, Ended> {
+    fn read<T: DeserializeOwned>(&self, cx: &mut Cx<'_>, reply: &HttpReply) -> Result<T, Ended> {
         if reply.is_success() {
-            return serde_json::from_slice(&reply.body).map_err(|error| {
-                broken(format!("the attestation service sent no answer of its kind: {error}"))
-            });
+            return need(cx, "attestation-reply-shape", serde_json::from_slice(&reply.body)).map_err(
+                |error| broken(format!("the attestation service sent no answer of its kind: {error}")),
+            );
         }
         if (400..500).contains(&reply.status)
             && let Ok(refusal) = serde_json::from_slice::<AttestationRefusal>(&reply.body)

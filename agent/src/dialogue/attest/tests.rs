@@ -461,6 +461,13 @@ fn refuses(check: &str, tpm: ScriptedTpm, at: &'static str, wrong: &Heard) {
 }
 
 #[test]
+fn device_refuses_attestation_reply_shape() {
+    for at in ["/aik/v1/challenge", "/aik/v1/attest", "/aik/v1/devicetoken"] {
+        refuses("attestation-reply-shape", ScriptedTpm::sound(), at, &answer(200, &"no answer"));
+    }
+}
+
+#[test]
 fn device_refuses_aik_certificate_shape() {
     let wrong = AttestReply { aik_certificate: b"no certificate".to_vec(), ..AttestReply::default() };
     refuses("aik-certificate-shape", ScriptedTpm::sound(), "/aik/v1/attest", &answer(200, &wrong));

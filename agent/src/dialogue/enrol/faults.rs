@@ -18,8 +18,12 @@ pub(super) fn transport(doing: &'static str, error: &TransportError) -> Failure 
     Failure { code: Some(code), ..Failure::transport(doing, error) }
 }
 
-/// An answer that is no success. A fault counts whatever the HTTP status (reference: protocols, G item 8).
-pub(super) fn reply(doing: &'static str, reply: &HttpReply, error: ReplyError) -> Failure {
+/// An answer that is no success. A fault counts whatever the HTTP status (reference: protocols, G item 8). Told as a
+/// check is what says that it is the answer, and is not.
+pub(super) fn reply(cx: &mut Cx<'_>, doing: &'static str, reply: &HttpReply, error: ReplyError) -> Failure {
+    if reply.is_success() && !matches!(error, ReplyError::Fault(_)) {
+        cx.checked("enrolment-reply-shape", Some(error.to_string()));
+    }
     match error {
         ReplyError::Fault(fault) => {
             let code = code(&fault.meaning());
