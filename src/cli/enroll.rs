@@ -5,7 +5,7 @@ use std::io::BufRead;
 use oobe_agent::io::{Note, NoteFault};
 use oobe_wire::secret::Secret;
 
-use super::args::EnrollArgs;
+use super::args::{EnrollArgs, PersonalArg};
 use super::output::{Output, error};
 use crate::enroll::{self, EnrollError, EnrollOptions};
 use crate::exit::Exit;
@@ -41,6 +41,10 @@ pub(super) fn enroll(args: &EnrollArgs, out: &mut Output) -> Exit {
     let mut narrator = (!args.quiet).then(|| Narrator::new(out.width, detail, false));
     let mut records: Vec<Record> = Vec::new();
     let mask = Mask::of([&options.password]);
+    let mask = match args.personal_data {
+        PersonalArg::Show => mask,
+        PersonalArg::Mask => mask.and_personal([options.user.as_str()]),
+    };
     let result = enroll::run(&options, &mut |record| {
         let record = mask.record(record);
         if let Some(narrator) = &mut narrator {
@@ -77,7 +81,7 @@ pub(super) fn enroll(args: &EnrollArgs, out: &mut Output) -> Exit {
         paint(tone, word),
         result.ending.outcome,
         result.took,
-        cause.as_deref().unwrap_or(&result.ending.detail)
+        mask.text(cause.as_deref().unwrap_or(&result.ending.detail))
     ));
     if let Some(path) = &args.trace {
         let written = TraceFile::create(path).and_then(|mut file| {

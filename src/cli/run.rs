@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::args::{Format, ReportKind, RunArgs, TransportArg, VariationArgs};
+use super::args::{Format, PersonalArg, ReportKind, RunArgs, TransportArg, VariationArgs};
 use super::load;
 use super::output::{Output, Progress, error, hint};
 use super::worlds::{self, Done, Failure, Job};
@@ -102,6 +102,7 @@ fn jobs<'s>(args: &RunArgs, scenarios: &'s [Scenario], options: &RunOptions, wid
             jobs.push(Job {
                 scenario,
                 options,
+                personal: args.personal_data == PersonalArg::Show,
                 trace,
                 story: tells.then_some((width, detail)),
                 lines: args.format == Format::Jsonl,

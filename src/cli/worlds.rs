@@ -1,5 +1,6 @@
 //! Running worlds, several at a time, and taking what comes of them in order.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
@@ -17,6 +18,8 @@ use crate::world::{self, RunError, RunOptions};
 pub(super) struct Job<'s> {
     pub(super) scenario: &'s Scenario,
     pub(super) options: RunOptions,
+    /// Show personal data as it is.
+    pub(super) personal: bool,
     /// Where its trace goes.
     pub(super) trace: Option<PathBuf>,
     /// Tell its story, so wide and so detailed.
@@ -64,8 +67,11 @@ pub(super) fn work(job: &Job<'_>, live: Option<&mut dyn FnMut(&str)>) -> Result<
 fn play(job: &Job<'_>, mut live: Option<&mut dyn FnMut(&str)>) -> Result<Done, Failure> {
     let scenario = job.scenario;
     let mask = Mask::for_scenario(&scenario.spec);
+    let mask = if job.personal { mask } else { mask.and_personal_of(&scenario.spec) };
     let mut hasher = Hasher::default();
+    // What happened, and how it is told: records that are not to be read as they are, by their places.
     let mut records: Vec<Record> = Vec::new();
+    let mut masked: BTreeMap<usize, Record> = BTreeMap::new();
     let mut lines = String::new();
     let mut story = String::new();
     let several = scenario.spec.device.len() > 1;
@@ -88,20 +94,30 @@ fn play(job: &Job<'_>, mut live: Option<&mut dyn FnMut(&str)>) -> Result<Done, F
             lines.push_str(&text);
             lines.push('\n');
         }
-        let record = mask::reread(record, &plain, &text);
+        let told = mask::reread(record, &plain, &text);
         if let Some(narrator) = &mut narrator {
-            tell(&narrator.hear(&record));
+            tell(&narrator.hear(&told));
         }
-        records.push(record.into_owned());
+        if let Cow::Owned(told) = told {
+            masked.insert(records.len(), told);
+        }
+        records.push(record.clone());
     })
     .map_err(Failure::Run)?;
     let mut expectations = evaluate(&scenario.spec.expect, &records);
+    for verdict in &mut expectations {
+        for text in [&mut verdict.name, &mut verdict.expected, &mut verdict.happened] {
+            *text = mask.text(text).into_owned();
+        }
+    }
     if !looked_at && !expectations.iter().all(|verdict| verdict.held) {
-        // Now somebody will.
+        // Now somebody will look.
         for record in &mut records {
             *record = mask.record(record).into_owned();
         }
-        expectations = evaluate(&scenario.spec.expect, &records);
+    }
+    for (at, told) in masked {
+        records[at] = told;
     }
     if let Some(narrator) = &mut narrator {
         tell(&narrator.finish());

@@ -3,7 +3,8 @@
 
 use std::borrow::Cow;
 
-use oobe_wire::secret::Secret;
+use oobe_wire::secret::{Personal, Secret};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{Record, write};
 use crate::scenario::Spec;
@@ -32,27 +33,36 @@ const SECRET_PARAMETERS: &[&str] = &[
     "wresult",
 ];
 
-/// Secrets to be blotted out.
+/// Secrets, and what personal data is to be blotted out with them.
 #[derive(Debug, Clone, Default)]
 pub struct Mask {
-    /// As they stand in JSON, longest first.
-    secrets: Vec<Secret<String>>,
+    /// Longest first.
+    needles: Vec<Needle>,
+}
+
+/// Something that is not to be read.
+#[derive(Debug, Clone)]
+struct Needle {
+    /// As it is.
+    text: Secret<String>,
+    /// As it stands in JSON.
+    json: Secret<String>,
+    /// What stands in its place.
+    shown: String,
+}
+
+impl Needle {
+    fn new(text: String, shown: String) -> Self {
+        let json = serde_json::Value::String(text.clone()).to_string();
+        Self { json: Secret::new(json[1..json.len() - 1].to_owned()), text: Secret::new(text), shown }
+    }
 }
 
 impl Mask {
     /// Blots out these.
     pub fn of<'s>(secrets: impl IntoIterator<Item = &'s Secret<String>>) -> Self {
-        let mut escaped: Vec<String> = secrets
-            .into_iter()
-            .filter(|secret| secret.expose().len() >= SHORTEST)
-            .map(|secret| {
-                let json = serde_json::Value::String(secret.expose().clone()).to_string();
-                json[1..json.len() - 1].to_owned()
-            })
-            .collect();
-        escaped.sort_by(|a, b| b.len().cmp(&a.len()).then(a.cmp(b)));
-        escaped.dedup();
-        Self { secrets: escaped.into_iter().map(Secret::new).collect() }
+        let needle = |secret: &Secret<String>| Needle::new(secret.expose().clone(), MASK.to_owned());
+        Self::default().with(secrets.into_iter().map(needle))
     }
 
     /// Blots out every password of the scenario.
@@ -61,22 +71,96 @@ impl Mask {
         Self::of(users.chain(spec.person.values().flat_map(|p| &p.passwords)))
     }
 
+    /// Of these, besides, no more than [`Personal`] shows: also where they stand in a URL, and in lower case.
+    #[must_use]
+    pub fn and_personal<'p>(self, data: impl IntoIterator<Item = &'p str>) -> Self {
+        let forms = |text: &'p str| {
+            let shown = Personal::new(text).to_string();
+            let plain = [text.to_owned(), text.to_lowercase()];
+            let escaped = plain.clone().map(|text| utf8_percent_encode(&text, NON_ALPHANUMERIC).to_string());
+            let at = plain.clone().map(|text| text.replace('@', "%40"));
+            plain.into_iter().chain(escaped).chain(at).map(move |text| Needle::new(text, shown.clone()))
+        };
+        self.with(data.into_iter().flat_map(forms))
+    }
+
+    /// The same for everybody and every device that a scenario knows.
+    #[must_use]
+    pub fn and_personal_of(self, spec: &Spec) -> Self {
+        let users = spec.tenant.values().flat_map(|tenant| tenant.user.values());
+        let named = users.flat_map(|user| [user.upn.as_str(), user.name.as_str()]);
+        let people = spec.person.values().map(|person| person.user.as_str());
+        let devices = spec.device.values().map(|device| device.serial.as_str());
+        self.and_personal(named.chain(people).chain(devices))
+    }
+
+    fn with(mut self, needles: impl Iterator<Item = Needle>) -> Self {
+        self.needles.extend(needles.filter(|needle| needle.text.expose().len() >= SHORTEST));
+        self.needles.sort_by(|a, b| {
+            let (a_text, b_text) = (a.text.expose(), b.text.expose());
+            b_text.len().cmp(&a_text.len()).then(a_text.cmp(b_text))
+        });
+        self.needles.dedup_by(|a, b| a.text.expose() == b.text.expose());
+        self
+    }
+
     /// A record without the secrets.
     pub fn record<'r>(&self, record: &'r Record) -> Cow<'r, Record> {
         let json = write::plain(record);
         reread(record, &json, &self.json(&json))
     }
 
-    /// A line of JSON without the secrets.
+    /// A line of JSON without the secrets: only what stands in strings is touched, so that it stays JSON.
     pub fn json<'l>(&self, line: &'l str) -> Cow<'l, str> {
-        let mut masked = Cow::Borrowed(line);
-        for secret in &self.secrets {
-            if masked.contains(secret.expose().as_str()) {
-                masked = Cow::Owned(masked.replace(secret.expose().as_str(), MASK));
+        if !self.needles.iter().any(|needle| line.contains(needle.json.expose().as_str())) {
+            return Cow::Borrowed(line);
+        }
+        let mut masked = String::with_capacity(line.len());
+        let mut rest = line;
+        while let Some((between, from)) = rest.split_once('"') {
+            let (string, after) = from.split_at(end_of_string(from));
+            masked.push_str(between);
+            masked.push('"');
+            masked.push_str(&self.without(string, |needle| &needle.json));
+            rest = after;
+            if let Some(after) = rest.strip_prefix('"') {
+                masked.push('"');
+                rest = after;
+            }
+        }
+        masked.push_str(rest);
+        Cow::Owned(masked)
+    }
+
+    /// Plain text without the secrets.
+    pub fn text<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        self.without(text, |needle| &needle.text)
+    }
+
+    fn without<'t>(&self, text: &'t str, form: impl Fn(&Needle) -> &Secret<String>) -> Cow<'t, str> {
+        let mut masked = Cow::Borrowed(text);
+        for needle in &self.needles {
+            let form = form(needle).expose().as_str();
+            if masked.contains(form) {
+                masked = Cow::Owned(masked.replace(form, &needle.shown));
             }
         }
         masked
     }
+}
+
+/// Where the string ends whose first quotation mark was read already.
+fn end_of_string(text: &str) -> usize {
+    let mut escaped = false;
+    for (at, c) in text.char_indices() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            '"' => return at,
+            _ => {}
+        }
+    }
+    text.len()
 }
 
 /// The record of a line that was masked, for whoever has both.
@@ -84,7 +168,7 @@ pub(crate) fn reread<'r>(record: &'r Record, plain: &str, masked: &str) -> Cow<'
     if masked == plain {
         return Cow::Borrowed(record);
     }
-    // A secret of digits may also stand in a number, by chance: that is no record any more, and gives nothing away.
+    // A secret may be a word of the format itself, `screen` or `request`: as such it gives nothing away.
     serde_json::from_str(masked).map_or(Cow::Borrowed(record), Cow::Owned)
 }
 
@@ -122,7 +206,27 @@ mod tests {
     fn secrets_are_blotted_out_as_json_writes_them() {
         let mask = Mask::of(&[Secret::new("pass\"word".to_owned()), Secret::new("abc".to_owned())]);
         assert_eq!(mask.json(r#"{"text":"my pass\"word, abc"}"#), r#"{"text":"my ***, abc"}"#);
-        assert_eq!(format!("{mask:?}"), "Mask { secrets: [***] }");
+        assert!(!format!("{mask:?}").contains("word"));
+        assert_eq!(mask.text("my pass\"word, abc"), "my ***, abc");
+    }
+
+    /// A password of digits may stand in a number by chance: the line stays JSON.
+    #[test]
+    fn what_is_no_string_stays_as_it_is() {
+        let mask = Mask::of(&[Secret::new("123456".to_owned())]);
+        let line = r#"{"t":1234567,"a":"x\\\"123456","b":["123456",123456]}"#;
+        assert_eq!(mask.json(line), r#"{"t":1234567,"a":"x\\\"***","b":["***",123456]}"#);
+    }
+
+    #[test]
+    fn personal_data_keeps_what_personal_shows_in_every_form_that_it_has_on_the_way() {
+        let mask = Mask::default().and_personal(["Alice@contoso.test", "SN-12345", ""]);
+        let line = r#"{"who":"Alice@contoso.test","url":"https://a.test/?login=alice%40contoso%2Etest","s":"SN-12345"}"#;
+        assert_eq!(
+            mask.json(line),
+            r#"{"who":"A***@contoso.test","url":"https://a.test/?login=A***@contoso.test","s":"S***"}"#
+        );
+        assert_eq!(mask.text("alice%40contoso.test"), "A***@contoso.test");
     }
 
     #[test]

@@ -200,3 +200,28 @@ fn a_reader_that_goes_away_is_no_error() {
     let output = child.wait_with_output().expect("it ends");
     assert!(output.status.success() && output.stderr.is_empty(), "{}", told(&output));
 }
+
+#[test]
+fn personal_data_can_be_masked_in_everything_that_is_written_and_changes_no_verdict() {
+    const NAMES: [&str; 3] = ["alice@contoso.test", "alice%40contoso", "FAKE-RB14-0001"];
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name).to_str().expect("a path in UTF-8").to_owned();
+    let written = |how: &str| {
+        let (trace, junit) = (path(&format!("{how}.jsonl")), path(&format!("{how}.xml")));
+        let report = format!("junit={junit}");
+        let output =
+            oobe(&["run", MAIN, "-vv", "--personal-data", how, "--trace", &trace, "--report", &report]);
+        assert!(output.status.success(), "{}", told(&output));
+        let file = |path: &str| std::fs::read_to_string(path).expect("it was written");
+        [text(&output.stdout).to_owned(), file(&trace), file(&junit)].concat()
+    };
+    let shown = written("show");
+    for name in NAMES {
+        assert!(shown.contains(name), "{name} is nowhere, so nothing would be masked");
+    }
+    let masked = written("mask");
+    for name in NAMES {
+        assert!(!masked.contains(name), "{name} is still there");
+    }
+    assert!(masked.contains("a***@contoso.test"), "what Personal shows is left");
+}

@@ -47,7 +47,7 @@ pub(crate) struct Run {
     pub(crate) output: String,
 }
 
-/// Enrols. The program has to end by itself, and neither its output nor the trace may hold the password.
+/// Enrols. The program has to end by itself, and neither its output nor the trace may hold the password or the user's name.
 pub(crate) fn enroll(order: &Order) -> Run {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let (root, trace) = (folder.path().join("root.pem"), folder.path().join("trace.jsonl"));
@@ -76,6 +76,7 @@ pub(crate) fn enroll(order: &Order) -> Run {
     let trace = std::fs::read_to_string(&trace).unwrap_or_else(|e| panic!("no trace: {e}\n{output}"));
     for text in [&output, &trace] {
         assert!(!text.contains(&order.password), "the password is told\n{text}");
+        assert!(!text.contains(&order.user), "the user's name is told\n{text}");
     }
     Run { code: status.code(), trace: Trace::read(&trace), output }
 }

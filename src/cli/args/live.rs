@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum, ValueHint};
 
-use super::{KeysArg, TpmArgs, TransportArg, VariationArgs, speed};
+use super::{KeysArg, PersonalArg, TpmArgs, TransportArg, VariationArgs, speed};
 use crate::scenario::quantity::Duration;
 use crate::world::Speed;
 
@@ -156,6 +156,9 @@ pub(in crate::cli) struct EnrollArgs {
     /// Write the trace to a file.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Output")]
     pub(in crate::cli) trace: Option<PathBuf>,
+    /// The user's name in story and trace: it may be a real person's.
+    #[arg(long, value_enum, value_name = "WHAT", default_value = "mask", help_heading = "Output")]
+    pub(in crate::cli) personal_data: PersonalArg,
     /// Tell the result only.
     #[arg(long, short, help_heading = "Output", conflicts_with = "verbose")]
     pub(in crate::cli) quiet: bool,

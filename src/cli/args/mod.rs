@@ -172,6 +172,15 @@ pub(in crate::cli) enum KeysArg {
     Rsa,
 }
 
+/// What becomes of personal data in what is written and told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum PersonalArg {
+    /// It stands there as it is.
+    Show,
+    /// A first letter and the domain are left of it: `a***@contoso.test`.
+    Mask,
+}
+
 /// How requests travel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub(in crate::cli) enum TransportArg {

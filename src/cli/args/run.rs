@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum, ValueHint};
 
-use super::{TpmArgs, TransportArg, VariationArgs, speed};
+use super::{PersonalArg, TpmArgs, TransportArg, VariationArgs, speed};
 use crate::world::Speed;
 
 /// `oobe run`
@@ -46,6 +46,10 @@ pub(in crate::cli) struct RunArgs {
     /// Write the trace to a file; with several worlds, to files in this folder.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::AnyPath, help_heading = "Output")]
     pub(in crate::cli) trace: Option<PathBuf>,
+    /// User names, names of people and serial numbers in stories, reports and traces. (The names of devices and people in
+    /// the file stay.)
+    #[arg(long, value_enum, value_name = "WHAT", default_value = "show", help_heading = "Output")]
+    pub(in crate::cli) personal_data: PersonalArg,
     /// Tell the results only.
     #[arg(long, short, help_heading = "Output", conflicts_with = "verbose")]
     pub(in crate::cli) quiet: bool,
