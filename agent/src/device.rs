@@ -100,6 +100,9 @@ impl Device {
             Input::PowerPressed => self.happened(now, tray, Event::PowerPressed),
             Input::PowerLost => {
                 self.memory = Memory::default();
+                // Nothing survives but what the stored format holds: the bytes are what comes up again.
+                self.disk = Disk::read(&self.disk.write())
+                    .expect("a disk that was just written has this version and this shape");
                 self.happened(now, tray, Event::PowerLost);
             }
             Input::TimerFired { timer, boot } if boot == self.disk.boots => self.timer(now, tray, timer),

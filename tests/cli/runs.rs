@@ -213,7 +213,7 @@ fn personal_data_can_be_masked_in_everything_that_is_written_and_changes_no_verd
             oobe(&["run", MAIN, "-vv", "--personal-data", how, "--trace", &trace, "--report", &report]);
         assert!(output.status.success(), "{}", told(&output));
         let file = |path: &str| std::fs::read_to_string(path).expect("it was written");
-        [text(&output.stdout).to_owned(), file(&trace), file(&junit)].concat()
+        [text(&output.stdout), file(&trace), file(&junit)].concat()
     };
     let shown = written("show");
     for name in NAMES {
