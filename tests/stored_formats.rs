@@ -120,7 +120,7 @@ fn what_a_newer_program_stored_is_refused_and_says_so() {
     let newer = serde_json::to_vec(&json!({ "version": DISK_VERSION + 1, "boots": 1 })).expect("JSON");
     match Disk::read(&newer) {
         Err(error @ DiskError::TooNew { found: 2 }) => {
-            assert_eq!(error.to_string(), "the stored disk has version 2; this program knows up to 1")
+            assert_eq!(error.to_string(), "the stored disk has version 2; this program knows up to 1");
         }
         other => panic!("{other:?}"),
     }

@@ -217,6 +217,18 @@ fn refuses_drs_csr_nonce_made_up() {
 }
 
 #[test]
+fn refuses_drs_csr_nonce_a_second_time() {
+    let cloud = cloud();
+    let key = TestDevice::new(1).device_key;
+    let nonce = Extension::join_nonce(&nonce(&cloud));
+    let csr = make_csr(&Name::common_name(JOIN_CN), &key, &[nonce]);
+    with_csr(&cloud, &csr).ok();
+    nothing_refused(&cloud);
+    error(&with_csr(&cloud, &csr), 401, "AuthenticationError");
+    refused(&cloud, checks::DRS_CSR_NONCE);
+}
+
+#[test]
 fn refuses_drs_device_ticket_unknown() {
     let cloud = cloud();
     let answer = spoilt(&cloud, |b| b["Attributes"]["MSA-DDID"] = json!(base64_encode(b"t=made up")));

@@ -428,9 +428,13 @@ fn code(cloud: &Cloud, prt: &TestPrt) -> String {
 }
 
 fn redeem(cloud: &Cloud, code: &str, redirect: &str) -> Answer {
+    redeem_as(cloud, CLIENT, code, redirect)
+}
+
+fn redeem_as(cloud: &Cloud, client: &str, code: &str, redirect: &str) -> Answer {
     let fields = [
         ("grant_type", "authorization_code"),
-        ("client_id", CLIENT),
+        ("client_id", client),
         ("code", code),
         ("redirect_uri", redirect),
         ("scope", "openid profile offline_access https://graph.microsoft.com/.default"),
@@ -462,6 +466,16 @@ fn refuses_code_fresh_no_more() {
     cloud.set_now(EPOCH.plus_seconds(601));
     oauth(&redeem(&cloud, &code, REDIRECT), "invalid_grant", Some(70008));
     refused(&cloud, checks::CODE_FRESH);
+}
+
+#[test]
+fn refuses_code_client_that_is_another() {
+    let cloud = cloud();
+    let device = joined(&cloud);
+    let prt = prt(&cloud, &device, ALICE);
+    let code = code(&cloud, &prt);
+    oauth(&redeem_as(&cloud, SIGN_ON, &code, REDIRECT), "invalid_grant", Some(70008));
+    refused(&cloud, checks::CODE_CLIENT);
 }
 
 #[test]
@@ -503,8 +517,12 @@ fn approve(cloud: &Cloud, user_code: String) {
 }
 
 fn redeem_device_code(cloud: &Cloud, code: &str) -> Answer {
+    redeem_device_code_as(cloud, CLIENT, code)
+}
+
+fn redeem_device_code_as(cloud: &Cloud, client: &str, code: &str) -> Answer {
     let grant = "urn:ietf:params:oauth:grant-type:device_code";
-    let fields = [("grant_type", grant), ("client_id", CLIENT), ("device_code", code)];
+    let fields = [("grant_type", grant), ("client_id", client), ("device_code", code)];
     form("https://login.microsoftonline.com/common/oauth2/v2.0/token", &fields).send(cloud)
 }
 
@@ -517,6 +535,25 @@ fn refuses_device_code_done_before_the_user_is() {
     approve(&cloud, user_code);
     redeem_device_code(&cloud, &device_code).ok();
     assert!(told(&nothing_refused(&cloud), "tokens-issued"));
+}
+
+#[test]
+fn refuses_code_fresh_no_more_of_a_device_code() {
+    let cloud = cloud();
+    let (device_code, user_code) = device_code(&cloud);
+    approve(&cloud, user_code);
+    cloud.set_now(EPOCH.plus_seconds(901));
+    oauth(&redeem_device_code(&cloud, &device_code), "invalid_grant", Some(70008));
+    refused(&cloud, checks::CODE_FRESH);
+}
+
+#[test]
+fn refuses_code_client_that_is_another_of_a_device_code() {
+    let cloud = cloud();
+    let (device_code, user_code) = device_code(&cloud);
+    approve(&cloud, user_code);
+    oauth(&redeem_device_code_as(&cloud, SIGN_ON, &device_code), "invalid_grant", Some(70008));
+    refused(&cloud, checks::CODE_CLIENT);
 }
 
 #[test]

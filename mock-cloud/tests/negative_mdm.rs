@@ -106,9 +106,11 @@ fn refuses_mdm_token_signature() {
 #[test]
 fn refuses_mdm_token_issuer() {
     let cloud = cloud();
-    let security = bad_token(&cloud, TokenTweak::WrongIssuer);
-    assert_eq!(fault(&with_security(&cloud, security)), EnrollmentFault::Authentication);
-    refused(&cloud, checks::MDM_TOKEN_ISSUER);
+    for tweak in [TokenTweak::WrongIssuer, TokenTweak::WrongTenant] {
+        let security = bad_token(&cloud, tweak);
+        assert_eq!(fault(&with_security(&cloud, security)), EnrollmentFault::Authentication);
+        refused(&cloud, checks::MDM_TOKEN_ISSUER);
+    }
 }
 
 #[test]

@@ -42,10 +42,13 @@ fn refuses_sidecar_certificate_missing() {
 }
 
 #[test]
-fn refuses_sidecar_chain_of_the_device_certificate() {
+fn refuses_sidecar_chain_of_the_device_certificate_and_out_of_date() {
     let cloud = cloud();
     let device = enrolled(&cloud, 1, ALICE);
     assert_eq!(get(ADDRESSES).peer(&device.device_certificate).send(&cloud).status, 401);
+    refused(&cloud, checks::SIDECAR_CHAIN);
+    cloud.set_now(EPOCH.plus_days(366));
+    assert_eq!(get(ADDRESSES).peer(&device.mdm_certificate).send(&cloud).status, 401);
     refused(&cloud, checks::SIDECAR_CHAIN);
 }
 

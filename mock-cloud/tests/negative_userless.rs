@@ -165,14 +165,16 @@ fn refuses_token_certification_key_that_is_another() {
     refused(&cloud, checks::TOKEN_CERTIFICATION_KEY);
 }
 
+/// Attributes of keys that may leave their TPM, or that are for another use.
+const WEAK: [u32; 5] =
+    [KEY & !FIXED_TPM, KEY & !FIXED_PARENT, KEY & !ORIGIN, KEY | RESTRICTED, KEY & !SIGN | DECRYPT];
+
 #[test]
 fn refuses_token_key_attributes_of_a_key_that_may_leave() {
     let cloud = cloud();
     let run = Run::new(&cloud, 1);
     let key = TestDevice::new(1).device_key;
-    for weak in
-        [KEY & !FIXED_TPM, KEY & !FIXED_PARENT, KEY & !ORIGIN, KEY | RESTRICTED, KEY & !SIGN | DECRYPT]
-    {
+    for weak in WEAK {
         let answer = token_with(&run, |r| {
             let nonce = oobe_wire::tpm::Attest::parse(&r.certification).unwrap().extra_data;
             r.key_public = area(key.public(), weak);
@@ -346,13 +348,15 @@ fn refuses_drs_attestation_attributes_of_a_key_that_may_leave() {
     let cloud = cloud();
     let run = Run::new(&cloud, 1);
     let device = TestDevice::new(1);
-    let join = run.to_join(&device).stating(|s| {
-        s.public = area(device.device_key.public(), KEY & !FIXED_TPM);
-        s.attest = certify_statement(b"", &name(&s.public));
-        s.signature = sign(&run.tpm.aik, &s.attest);
-    });
-    unproven(&join.send(&cloud));
-    refused(&cloud, checks::DRS_ATTESTATION_ATTRIBUTES);
+    for weak in WEAK {
+        let join = run.to_join(&device).stating(|s| {
+            s.public = area(device.device_key.public(), weak);
+            s.attest = certify_statement(b"", &name(&s.public));
+            s.signature = sign(&run.tpm.aik, &s.attest);
+        });
+        unproven(&join.send(&cloud));
+        refused(&cloud, checks::DRS_ATTESTATION_ATTRIBUTES);
+    }
 }
 
 /// Attack: a proven key in the statement, a software key in the request.
