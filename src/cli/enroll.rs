@@ -22,6 +22,15 @@ pub(super) fn enroll(args: &EnrollArgs, out: &mut Output) -> Exit {
             return Exit::Io;
         }
     };
+    if password.expose().is_empty() {
+        error(
+            "the password is empty",
+            Some(
+                "give it with --password, in OOBE_PASSWORD, or as the first line of standard input with --password-stdin",
+            ),
+        );
+        return Exit::Usage;
+    }
     let options = EnrollOptions {
         discovery_url: args.discovery_url.clone(),
         user: args.user.clone(),

@@ -15,9 +15,20 @@ const IN_FULL: usize = 3;
 
 pub(super) fn explain(args: &ExplainArgs, out: &mut Output) -> Exit {
     let query = args.what.join(" ");
-    let found = topics(&query);
+    let mut found = topics(&query);
+    let mut unknown = query.as_str();
+    if found.is_empty() && args.what.len() > 1 {
+        // Several things, not one of several words: `oobe explain 0x80180014 SDM-008`.
+        let each: Vec<(&str, Vec<Topic>)> =
+            args.what.iter().map(|word| (word.as_str(), topics(word))).collect();
+        match each.iter().find(|(_, found)| found.is_empty()) {
+            None => found = each.into_iter().flat_map(|(_, found)| found).collect(),
+            Some((word, _)) if each.iter().any(|(_, found)| !found.is_empty()) => unknown = *word,
+            Some(_) => {}
+        }
+    }
     if found.is_empty() {
-        let close = suggestions(&query);
+        let close = suggestions(unknown);
         let help = if close.is_empty() {
             "codes, events, screens, rules, registry values and updates are known; `oobe list --codes`, `--events`, \
              `--screens` and `--rules` list most of them"
@@ -25,7 +36,7 @@ pub(super) fn explain(args: &ExplainArgs, out: &mut Output) -> Exit {
         } else {
             format!("did you mean {}?", close.join(", or "))
         };
-        error(format!("nothing is known about {query:?}"), Some(&help));
+        error(format!("nothing is known about {unknown:?}"), Some(&help));
         return Exit::Usage;
     }
     match args.format {

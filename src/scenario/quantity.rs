@@ -140,7 +140,18 @@ impl Date {
         let date: jiff::civil::Date = text.trim().parse().map_err(|_| {
             format!("{:?} is not a date\nwrite year, month and day: 2026-11-20", super::tree::shorten(text))
         })?;
+        within_reach(date.year())?;
         Ok(Self { year: date.year(), month: date.month(), day: date.day() })
+    }
+}
+
+/// No TPM of a simulated kind was made before 2000; certificates of a world that begins after 2099 might outlive the dates that
+/// X.509 has.
+fn within_reach(year: i16) -> Result<(), String> {
+    if (2000..=2099).contains(&year) {
+        Ok(())
+    } else {
+        Err(format!("the year {year} is out of reach\nthe years 2000 to 2099 can be simulated"))
     }
 }
 
@@ -152,10 +163,13 @@ impl From<Date> for jiff::civil::Date {
 
 impl Moment {
     fn parse(text: &str) -> Result<Self, String> {
-        Utc::parse_rfc3339(&text.trim().replacen(' ', "T", 1)).map(Self).map_err(|_| {
+        let moment = Utc::parse_rfc3339(&text.trim().replacen(' ', "T", 1)).map_err(|_| {
             let text = super::tree::shorten(text);
             format!("{text:?} is not a point in time\nwrite date, time and zone: 2026-11-20T08:00:00Z")
-        })
+        })?;
+        let year = moment.to_rfc3339().split('-').next().and_then(|year| year.parse().ok());
+        within_reach(year.unwrap_or(i16::MAX))?;
+        Ok(Self(moment))
     }
 }
 
@@ -295,6 +309,13 @@ mod tests {
         }
         assert!(Duration::parse("367d").unwrap_err().contains("366d"));
         assert!(Duration::parse("99999999999999999999999d").unwrap_err().contains("366d"));
+        for text in ["1999-12-31", "1850-01-01", "2100-01-01", "9998-12-31"] {
+            assert!(Date::parse(text).unwrap_err().contains("out of reach"), "{text}");
+            assert!(
+                Moment::parse(&format!("{text}T08:00:00Z")).unwrap_err().contains("out of reach"),
+                "{text}"
+            );
+        }
         assert_eq!("-20m".parse::<Offset>().unwrap().ms, -1_200_000);
     }
 

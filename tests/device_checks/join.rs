@@ -35,7 +35,10 @@ fn refused_at_join(mut trial: Trial, check: &str, code: impl Into<Option<&'stati
 
 #[test]
 fn device_refuses_json_reply_when_it_joins() {
-    for (part, code) in [("/Discover?", Some(codes::DSREG_AUTOJOIN_DISC_FAILED)), (JOIN, None)] {
+    for (part, code) in [
+        ("/Discover?", Some(codes::DSREG_AUTOJOIN_DISC_FAILED)),
+        (JOIN, Some(codes::DSREG_E_DEVICE_MESSAGE_FORMAT_ERROR)),
+    ] {
         let trial = Trial::new().meddle_once(url(part), |_, reply| {
             reply.body = b"<html>Welcome to the hotel.</html>".to_vec();
             true

@@ -224,7 +224,7 @@ impl Join {
         reply: &HttpReply,
         device: &PublicKey,
     ) -> Result<JoinedDevice, Failure> {
-        let value = parse_json(cx, reply).map_err(|problem| Failure::broken(DOING, None, problem))?;
+        let value = parse_json(cx, reply).map_err(broken)?;
         if !reply.is_success() {
             let (code, text) = refusal(&value);
             return Err(Failure::refused(DOING, Some(code), text));

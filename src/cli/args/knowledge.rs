@@ -76,7 +76,8 @@ Examples:
   oobe explain esp.device-setup   a screen
   oobe explain USR-004            a rule of the documents
   oobe explain TenantMatched      a registry value
-  oobe explain restart sign-in    words of a title or a text")]
+  oobe explain restart sign-in    words of a title or a text
+  oobe explain SDM-008 SDM-009    several things")]
 pub(in crate::cli) struct ExplainArgs {
     /// Code, event, screen, rule, registry value, update, or words.
     #[arg(required = true, value_name = "WHAT", allow_negative_numbers = true)]

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum, ValueHint};
+use oobe_agent::time::Span;
 
 use super::{KeysArg, PersonalArg, TpmArgs, TransportArg, VariationArgs, speed};
 use crate::scenario::quantity::Duration;
@@ -127,7 +128,7 @@ pub(in crate::cli) struct EnrollArgs {
     #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
     pub(in crate::cli) discovery_url: String,
     /// User principal name.
-    #[arg(long, value_name = "UPN")]
+    #[arg(long, value_name = "UPN", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub(in crate::cli) user: String,
     /// Password.
     #[arg(long, env = "OOBE_PASSWORD", hide_env_values = true, required_unless_present = "password_stdin")]
@@ -151,7 +152,7 @@ pub(in crate::cli) struct EnrollArgs {
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(in crate::cli) hurry: u32,
     /// The run ends after this time on the clock.
-    #[arg(long, value_name = "TIME", default_value = "1h")]
+    #[arg(long, value_name = "TIME", default_value = "1h", value_parser = some_time)]
     pub(in crate::cli) limit: Duration,
     /// Write the trace to a file.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Output")]
@@ -165,4 +166,12 @@ pub(in crate::cli) struct EnrollArgs {
     /// Tell more. Twice: everything.
     #[arg(long, short, action = clap::ArgAction::Count, help_heading = "Output")]
     pub(in crate::cli) verbose: u8,
+}
+
+/// A time that is not over at once.
+fn some_time(text: &str) -> Result<Duration, String> {
+    match text.parse::<Duration>()? {
+        Duration(Span::ZERO) => Err("the run would be over before it began".to_owned()),
+        time => Ok(time),
+    }
 }
