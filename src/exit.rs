@@ -21,11 +21,13 @@ pub enum Exit {
     Internal,
     /// A file, the terminal or a socket of this machine could not be used.
     Io,
+    /// A signal ended the terminal, or the terminal went away.
+    Interrupted,
 }
 
 impl Exit {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Success,
         Self::ExpectationFailed,
         Self::Usage,
@@ -34,6 +36,7 @@ impl Exit {
         Self::Peer,
         Self::Internal,
         Self::Io,
+        Self::Interrupted,
     ];
 
     /// The number.
@@ -47,6 +50,7 @@ impl Exit {
             Self::Peer => 5,
             Self::Internal => 70,
             Self::Io => 74,
+            Self::Interrupted => 130,
         }
     }
 
@@ -65,6 +69,7 @@ impl Exit {
             Self::Peer => "A server that is not ours refused, broke the protocol, or could not be reached.",
             Self::Internal => "A fault of this program.",
             Self::Io => "A file, the terminal or a socket of this machine could not be used.",
+            Self::Interrupted => "A signal ended `oobe tui`, or its terminal went away.",
         }
     }
 
@@ -80,6 +85,7 @@ impl Exit {
             Self::Usage => 5,
             Self::Io => 6,
             Self::Internal => 7,
+            Self::Interrupted => 8,
         };
         if weight(other) > weight(self) { other } else { self }
     }

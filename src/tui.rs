@@ -72,6 +72,8 @@ pub struct TuiOutcome {
     pub virtual_time: VirtualTime,
     /// Id of the screen that was up last; `None` while it was dark.
     pub screen: Option<String>,
+    /// A signal ended it, or the terminal went away.
+    pub interrupted: bool,
 }
 
 /// Why there is nothing to see.
@@ -135,6 +137,7 @@ fn play(source: impl Source, known: Known, mask: Mask, options: &TuiOptions) -> 
             break;
         }
     }
+    let interrupted = guard.is_hung_up();
     drop(guard);
     tape.finish()?;
     Ok(TuiOutcome {
@@ -142,6 +145,7 @@ fn play(source: impl Source, known: Known, mask: Mask, options: &TuiOptions) -> 
         ending: player.source.ending(),
         virtual_time: player.source.now(),
         screen: player.app.screen().map(|s| s.id.clone()),
+        interrupted,
     })
 }
 

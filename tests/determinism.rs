@@ -19,14 +19,20 @@ fn main_scenario() -> Scenario {
     shipped("user-driven")
 }
 
-/// The run as lines, the way they stand in a trace file.
-fn lines(scenario: &Scenario, options: &RunOptions) -> Vec<String> {
+/// The run as lines, the way they stand in a trace file, and how it ended.
+fn told(scenario: &Scenario, options: &RunOptions) -> (Vec<String>, String) {
     let mut lines = Vec::new();
     let result = run(scenario, options, &mut |record: &Record| {
         lines.push(serde_json::to_string(record).expect("records serialise"));
     })
     .expect("the scenario runs");
-    assert_eq!(result.ending.outcome, "desktop", "{}: {:?}", scenario.name, lines.last());
+    (lines, result.ending.outcome)
+}
+
+/// The lines of a run that goes well.
+fn lines(scenario: &Scenario, options: &RunOptions) -> Vec<String> {
+    let (lines, outcome) = told(scenario, options);
+    assert_eq!(outcome, "desktop", "{}: {:?}", scenario.name, lines.last());
     lines
 }
 
@@ -59,6 +65,21 @@ fn the_wire_gives_the_trace_of_the_run_in_process_in_every_mode() {
         let scenario = shipped(name);
         let wire = RunOptions { transport: TransportKind::Wire, ..RunOptions::default() };
         assert_same(&lines(&scenario, &RunOptions::default()), &lines(&scenario, &wire));
+    }
+}
+
+/// A certificate is looked at when a connection begins, and kept-alive ones go on: whenever the device's clock jumps out of
+/// its validity, both transports find out at the same request.
+#[test]
+fn the_wire_gives_the_trace_of_the_run_in_process_when_the_clock_jumps() {
+    for (at, skew) in [("65s", "-366d"), ("90s", "366d"), ("130s", "-366d"), ("5m", "-7000d")] {
+        let fault = format!("fault=[{{ machine = {{ clock = \"{skew}\" }}, from = \"{at}\" }}]");
+        let set = [fault.as_str(), "expect=[]", "time_limit=1h"].map(str::to_owned).to_vec();
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/user-driven.toml");
+        let scenario = scenario::load(&path, &LoadOptions { set, ..LoadOptions::default() });
+        let scenario = scenario.expect("the scenario is valid");
+        let wire = RunOptions { transport: TransportKind::Wire, ..RunOptions::default() };
+        assert_same(&told(&scenario, &RunOptions::default()).0, &told(&scenario, &wire).0);
     }
 }
 

@@ -1,6 +1,7 @@
-//! What is stored carries a version, and files of every version that ever was are kept in `tests/stored`: a program that
-//! can't read one of them any more, or loses something that it held, fails here. A change of a stored format raises its
-//! version, brings its migration, and adds a file (`OOBE_UPDATE=1`, which never touches one that is there).
+//! What is stored carries a version, and files of every version that ever was are kept in `tests/stored`, of version 1 those
+//! of the first program that stored them: a program that can't read one of them any more, or loses something that it held,
+//! fails here. A field that comes with a default leaves the version as it is; what an older reader would get wrong raises it,
+//! brings its migration, and adds a file (`OOBE_UPDATE=1`, which never touches one that is there).
 
 use std::fs;
 use std::path::{Path, PathBuf};

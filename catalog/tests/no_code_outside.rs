@@ -4,6 +4,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use oobe_catalog::codes::{ALL, CodeKind};
+
 /// Where device, cloud, wire and program live, seen from the workspace.
 const TREES: [&str; 4] = ["agent/src", "mock-cloud/src", "src", "wire/src"];
 
@@ -22,8 +24,7 @@ fn no_result_code_outside_the_catalog() {
     for tree in TREES {
         for file in rust_files(&root.join(tree)) {
             let text = fs::read_to_string(&file).unwrap_or_default();
-            let code = text.lines().take_while(|line| *line != "#[cfg(test)]");
-            for (n, line) in code.map(without_comment).enumerate() {
+            for (n, line) in without_tests(&text).map(|(n, line)| (n, without_comment(line))) {
                 let allowed = ALLOWED.iter().any(|(end, part, _)| file.ends_with(end) && line.contains(part));
                 if let Some(code) = code_in(line).filter(|_| !allowed) {
                     let file = file.strip_prefix(&root).unwrap_or(&file);
@@ -37,6 +38,22 @@ fn no_result_code_outside_the_catalog() {
         "result codes belong into catalog/data/codes.toml, and their consts here:\n{}",
         found.join("\n")
     );
+}
+
+/// The lines with their places, without modules for tests: `mod tests;` is one line, `mod tests {` goes on to its brace.
+fn without_tests(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let (mut asked, mut inside) = (false, false);
+    text.lines().enumerate().filter(move |(_, line)| {
+        let left_out = asked || inside;
+        if inside {
+            inside = *line != "}";
+        } else if asked {
+            asked = line.starts_with('#');
+            inside = !asked && line.ends_with('{');
+        }
+        asked = asked || *line == "#[cfg(test)]";
+        !left_out && *line != "#[cfg(test)]"
+    })
 }
 
 /// The line up to a comment; the `//` of an address is none.
@@ -79,7 +96,26 @@ fn code_in(line: &str) -> Option<String> {
         let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
         (digits > 0).then(|| format!("aadsts{}", &rest[..digits]))
     };
-    hresult.or_else(entra)
+    hresult.or_else(entra).or_else(|| deployment_service(line))
+}
+
+/// An error code of the deployment service as a number of its own: three digits, no part of a name, of text or of a time.
+fn deployment_service(line: &str) -> Option<String> {
+    let known = ALL.iter().filter(|code| code.kind() == CodeKind::Ztd).map(|code| code.value().to_string());
+    let numbers: Vec<String> = known.collect();
+    let outside_strings = line.split('"').step_by(2).collect::<Vec<_>>().join(" ");
+    let is_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.');
+    outside_strings
+        .split(|c: char| !is_word(c))
+        .find(|word| numbers.iter().any(|n| n == word))
+        .map(str::to_owned)
+}
+
+#[test]
+fn only_test_modules_are_left_out() {
+    let text = "a\n#[cfg(test)]\nmod tests;\nb\n#[cfg(test)]\n#[path = \"x\"]\nmod more {\n    c\n}\nd";
+    let left: Vec<&str> = without_tests(text).map(|(_, line)| line).collect();
+    assert_eq!(left, ["a", "b", "d"]);
 }
 
 #[test]
@@ -90,6 +126,7 @@ fn codes_are_recognised() {
         "let x = 0xC1036501;",
         "\"AADSTS50126: wrong\"",
         "f(0x80180014); // why",
+        "Some(809) => x,",
     ] {
         assert!(code_in(without_comment(line)).is_some(), "{line}");
     }
@@ -99,6 +136,8 @@ fn codes_are_recognised() {
         "AADSTS{n}",
         "0x0000_8000",
         "codes::ERROR_TIMEOUT",
+        "events::AUTOPILOT_809",
+        "\"809 of them\"",
         "0x7fff_ffff",
         "// 0x80180014",
     ] {

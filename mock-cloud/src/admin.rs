@@ -153,6 +153,9 @@ pub enum AdminError {
     /// No such device, or not in that record.
     #[error("there is no device {0:?} there")]
     NoSuchDevice(String),
+    /// The device is not managed, or not any more.
+    #[error("{0:?} is not managed")]
+    NotManaged(String),
     /// No such user.
     #[error("there is no user {0:?}")]
     NoSuchUser(String),
@@ -205,10 +208,11 @@ pub(crate) fn administer(state: &mut State, action: AdminAction) -> Result<Strin
             ("device-unblocked", format!("{device} unblocked"))
         }
         AdminAction::Remote { device, does } => {
-            let missing = || AdminError::NoSuchDevice(device.clone());
+            let missing = || AdminError::NotManaged(device.clone());
             let key = enrolment(state, &device).ok_or_else(missing)?;
             let managed = state.enrolments.get_mut(&key).filter(|e| !e.removed).ok_or_else(missing)?;
-            managed.remote.push(does);
+            // To check in is all that a sync asks for: there is nothing to be ordered then.
+            managed.remote.extend(Some(does).filter(|does| *does != RemoteAction::Sync));
             (does.asked(), format!("{device} is asked to {does}"))
         }
         AdminAction::EnableDevice { device, enabled } => {

@@ -31,6 +31,7 @@ pub const ALL: &[&str] = &[
     "device-wiped",
     "join-token-issued",
     "licence-changed",
+    "may-deploy-again",
     "mdm-scope-changed",
     "nonce-issued",
     "orders-sent",

@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State as Shared};
@@ -97,6 +98,13 @@ pub enum FaultKind {
     },
 }
 
+impl FaultKind {
+    /// Whether it lets the service do its work and changes what comes of it on the way out.
+    const fn spoils_answers(&self) -> bool {
+        matches!(self, Self::Truncate | Self::Oversize | Self::WrongContentType | Self::AnswerLost)
+    }
+}
+
 /// In words: what the service does.
 impl fmt::Display for FaultKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -178,9 +186,37 @@ impl fmt::Display for TokenTweak {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Silence;
 
-/// Faults that a service has to look at itself, in a request's extensions.
-#[derive(Debug, Clone)]
-pub(crate) struct Tweaks(pub(crate) Arc<[FaultKind]>);
+/// The faults that meet one request. Those that a service has to look at itself travel in the request's extensions.
+#[derive(Debug, Default)]
+pub(crate) struct Tweaks(Vec<Tweak>);
+
+/// A fault that meets a request; whether it strikes shows when there is something for it to spoil.
+#[derive(Debug)]
+struct Tweak {
+    /// Its place among those that were injected.
+    at: usize,
+    kind: FaultKind,
+    struck: AtomicBool,
+}
+
+impl Tweaks {
+    /// For requests that no fault meets.
+    pub(crate) const NONE: &'static Self = &Self(Vec::new());
+
+    /// The first of those that `of` is about; it has struck then.
+    pub(crate) fn apply<T>(&self, of: impl Fn(&FaultKind) -> Option<T>) -> Option<T> {
+        self.0.iter().find_map(|tweak| {
+            let found = of(&tweak.kind)?;
+            tweak.struck.store(true, Ordering::Relaxed);
+            Some(found)
+        })
+    }
+
+    /// Whether there is that one; it has struck then.
+    pub(crate) fn applies(&self, kind: &FaultKind) -> bool {
+        self.apply(|one| (one == kind).then_some(())).is_some()
+    }
+}
 
 /// A fault that waits for its request.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -190,28 +226,30 @@ pub(crate) struct ArmedFault {
     fault: ServiceFault,
     /// Requests that fitted.
     seen: u32,
+    /// Whether it ever changed an answer.
+    #[serde(default)]
+    struck: bool,
 }
 
 /// Arms a fault.
 pub(crate) fn arm(state: &mut State, name: String, fault: ServiceFault) {
-    state.faults.push(ArmedFault { name, fault, seen: 0 });
+    state.faults.push(ArmedFault { name, fault, seen: 0, struck: false });
 }
 
 /// Names of the faults that have not struck.
 pub(crate) fn unused(state: &State) -> Vec<String> {
-    let waits = |armed: &&ArmedFault| armed.seen < armed.fault.matcher.nth.max(1);
-    state.faults.iter().filter(waits).map(|armed| armed.name.clone()).collect()
+    state.faults.iter().filter(|armed| !armed.struck).map(|armed| armed.name.clone()).collect()
 }
 
-/// The faults that hit a request; counts it.
-fn strike(state: &mut State, host: &str, path: &str, body: &[u8]) -> Vec<FaultKind> {
+/// The faults that meet a request; counts it.
+fn met(state: &mut State, host: &str, path: &str, body: &[u8]) -> Tweaks {
     let body = String::from_utf8_lossy(body).to_lowercase();
     let path = path.to_lowercase();
     let has = |part: &Option<String>, text: &str| {
         part.as_ref().is_none_or(|part| text.contains(&part.to_lowercase()))
     };
-    let mut struck = Vec::new();
-    for armed in &mut state.faults {
+    let mut met = Vec::new();
+    for (at, armed) in state.faults.iter_mut().enumerate() {
         let matcher = &armed.fault.matcher;
         if !(has(&matcher.host, host) && has(&matcher.path, &path) && has(&matcher.operation, &body)) {
             continue;
@@ -220,11 +258,20 @@ fn strike(state: &mut State, host: &str, path: &str, body: &[u8]) -> Vec<FaultKi
         let first = matcher.nth.max(1);
         let over = first.saturating_add(matcher.times);
         if armed.seen >= first && (matcher.times == 0 || armed.seen < over) {
-            state.journal.struck(&armed.name, format!("{}: {host}{path}", armed.fault.what));
-            struck.push(armed.fault.what.clone());
+            met.push(Tweak { at, kind: armed.fault.what.clone(), struck: AtomicBool::new(false) });
         }
     }
-    struck
+    Tweaks(met)
+}
+
+/// Tells which of them struck.
+fn tell(state: &mut State, tweaks: &Tweaks) {
+    for tweak in tweaks.0.iter().filter(|tweak| tweak.struck.load(Ordering::Relaxed)) {
+        if let Some(armed) = state.faults.get_mut(tweak.at) {
+            armed.struck = true;
+            state.journal.struck(&armed.name, tweak.kind.to_string());
+        }
+    }
 }
 
 /// Answers a request: by the service, unless a fault strikes.
@@ -238,12 +285,14 @@ pub(crate) async fn answer(Shared(cloud): Shared<Cloud>, request: Request) -> Re
     };
     let host = host_of(&parts.uri, &parts.headers);
     let path = parts.uri.path_and_query().map_or("/", |p| p.as_str()).to_owned();
-    let struck = cloud.with(|state| strike(state, &host, &path, &body));
-    if let Some(answer) = struck.iter().find_map(instead) {
+    let tweaks = Arc::new(cloud.with(|state| met(state, &host, &path, &body)));
+    // What stands in the service's place leaves nothing for others to spoil.
+    if let Some(answer) = tweaks.apply(instead) {
+        cloud.with(|state| tell(state, &tweaks));
         return answer;
     }
-    parts.extensions.insert(Tweaks(struck.as_slice().into()));
-    let skew = struck.iter().find_map(|kind| match kind {
+    parts.extensions.insert(Arc::clone(&tweaks));
+    let skew = tweaks.apply(|kind| match kind {
         FaultKind::ClockOff { ms } => Some(*ms),
         _ => None,
     });
@@ -251,9 +300,11 @@ pub(crate) async fn answer(Shared(cloud): Shared<Cloud>, request: Request) -> Re
     cloud.set_now(right.plus_ms(skew.unwrap_or(0)));
     let mut answer = route::answer(&cloud, Request::from_parts(parts, Body::from(body))).await;
     cloud.set_now(right);
-    for kind in &struck {
-        answer = spoil(kind, answer).await;
+    for tweak in tweaks.0.iter().filter(|tweak| tweak.kind.spoils_answers()) {
+        tweak.struck.store(true, Ordering::Relaxed);
+        answer = spoil(&tweak.kind, answer).await;
     }
+    cloud.with(|state| tell(state, &tweaks));
     answer
 }
 

@@ -5,7 +5,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use serde::Serialize;
 
 use crate::channel::PeerCertificate;
-use crate::fault::FaultKind;
+use crate::fault::Tweaks;
 
 /// A reply.
 pub(crate) type Reply = Response<Body>;
@@ -28,7 +28,7 @@ pub(crate) struct Call<'a> {
     /// Client certificate of the channel.
     pub(crate) peer: Option<&'a PeerCertificate>,
     /// Injected faults that change what a service does.
-    pub(crate) tweaks: &'a [FaultKind],
+    pub(crate) tweaks: &'a Tweaks,
 }
 
 impl Call<'_> {

@@ -1,6 +1,8 @@
 //! Which service answers: by host, then by path. A host that is none of the published names (loopback, a test's own)
 //! gets whichever service knows the path.
 
+use std::sync::Arc;
+
 use axum::body::to_bytes;
 use axum::extract::Request;
 use axum::http::{StatusCode, Uri, header};
@@ -118,7 +120,7 @@ pub(crate) async fn answer(cloud: &Cloud, request: Request) -> Reply {
         headers: &parts.headers,
         body: &body,
         peer: parts.extensions.get::<PeerCertificate>(),
-        tweaks: parts.extensions.get::<Tweaks>().map_or(&[], |t| &*t.0),
+        tweaks: parts.extensions.get::<Arc<Tweaks>>().map_or(Tweaks::NONE, |tweaks| tweaks),
     };
     cloud.with(|state| {
         services_of(&host).iter().find_map(|service| service(state, &call)).unwrap_or_else(|| {

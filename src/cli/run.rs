@@ -271,7 +271,12 @@ fn heading_of(job: &Job<'_>, several: bool) -> String {
         epoch: String::new(),
         program: String::new(),
     };
-    heading(&job.scenario.spec.title, &job.scenario.path.display().to_string(), &header, several)
+    heading(
+        &job.mask().text(&job.scenario.spec.title),
+        &job.scenario.path.display().to_string(),
+        &header,
+        several,
+    )
 }
 
 /// `12 of 14 runs passed`.
@@ -313,7 +318,10 @@ fn rerun(args: &RunArgs, job: &Job<'_>) -> String {
         option("fixtures", folder.display().to_string());
     }
     for set in set {
-        option("set", set.clone());
+        option("set", job.mask().text(set).into_owned());
+    }
+    if args.personal_data == PersonalArg::Mask {
+        option("personal-data", "mask".to_owned());
     }
     words.push("-v".to_owned());
     words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")

@@ -52,7 +52,7 @@ fn tell(result: Result<TuiOutcome, TuiError>, out: &mut Output) -> Exit {
     match result {
         Ok(outcome) => {
             out.print(&format!("{outcome}\n"));
-            Exit::Success
+            if outcome.interrupted { Exit::Interrupted } else { Exit::Success }
         }
         Err(failure) => {
             error(&failure, None);

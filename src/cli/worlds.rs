@@ -30,6 +30,14 @@ pub(super) struct Job<'s> {
     pub(super) fingerprint: bool,
 }
 
+impl Job<'_> {
+    /// What is blotted out in all that is told of it.
+    pub(super) fn mask(&self) -> Mask {
+        let mask = Mask::for_scenario(&self.scenario.spec);
+        if self.personal { mask } else { mask.and_personal_of(&self.scenario.spec) }
+    }
+}
+
 /// What came of it.
 #[derive(Debug)]
 pub(super) struct Done {
@@ -66,8 +74,7 @@ pub(super) fn work(job: &Job<'_>, live: Option<&mut dyn FnMut(&str)>) -> Result<
 
 fn play(job: &Job<'_>, mut live: Option<&mut dyn FnMut(&str)>) -> Result<Done, Failure> {
     let scenario = job.scenario;
-    let mask = Mask::for_scenario(&scenario.spec);
-    let mask = if job.personal { mask } else { mask.and_personal_of(&scenario.spec) };
+    let mask = job.mask();
     let mut hasher = Hasher::default();
     // What happened, and how it is told: records that are not to be read as they are, by their places.
     let mut records: Vec<Record> = Vec::new();
@@ -133,7 +140,7 @@ fn play(job: &Job<'_>, mut live: Option<&mut dyn FnMut(&str)>) -> Result<Done, F
     }
     let summary = Summary {
         path: scenario.path.display().to_string(),
-        title: scenario.spec.title.clone(),
+        title: mask.text(&scenario.spec.title).into_owned(),
         outcome: result.ending.outcome.clone(),
         detail: result.ending.detail.clone(),
         finished: result.ending.is_complete() || expects(scenario, &result.ending.outcome),

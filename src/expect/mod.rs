@@ -123,7 +123,8 @@ fn in_order(expect: &ExpectSpec, order: &[ExpectSpec], trace: &[Record]) -> Find
             } else {
                 format!("{what}, number {} of {}, did not come {after}{earlier}", i + 1, order.len())
             };
-            return Finding { held: expect.never, happened, at: last.map(|r| r.n) };
+            let near = || words::nearest(step, trace);
+            return Finding { held: expect.never, happened, at: last.map(|r| r.n).or_else(near) };
         };
         from = record.n + 1;
         last = Some(record);

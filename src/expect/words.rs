@@ -124,6 +124,7 @@ pub(super) fn told(record: &Record) -> String {
             RegistryValue::String(value) => format!("{} = {value:?}", write.name),
         },
         What::Restart { why } => why.clone(),
+        What::Injected { fault, does, .. } => format!("{fault}: {does}"),
         What::Cloud { service, what, detail, .. } => {
             format!("{service}: {what} {detail}").trim_end().to_owned()
         }

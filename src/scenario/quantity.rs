@@ -52,6 +52,12 @@ impl Duration {
 
     /// Reads the written form; the error says what is wrong and, behind a line break, what to write.
     pub fn parse(text: &str) -> Result<Self, String> {
+        let duration = Self::parse_any(text)?;
+        if duration.0 > LONGEST { Err(too_long(text)) } else { Ok(duration) }
+    }
+
+    /// Reads the written form, however long the time is.
+    fn parse_any(text: &str) -> Result<Self, String> {
         let wrong = || format!("{:?} is not a length of time\n{HOW_DURATION}", super::tree::shorten(text));
         let mut rest = text.trim();
         let mut total: u64 = 0;
@@ -84,7 +90,7 @@ impl Duration {
             rest = rest[letters..].trim_start();
             total = total.saturating_add(number.saturating_mul(unit));
         }
-        if total > LONGEST.0 { Err(too_long(text)) } else { Ok(Self(Span(total))) }
+        Ok(Self(Span(total)))
     }
 }
 
@@ -94,12 +100,21 @@ fn too_long(text: &str) -> String {
 }
 
 impl Offset {
+    /// How far a clock can be off.
+    const FARTHEST: Span = Span::from_mins(7_300 * 24 * 60);
+
     fn parse(text: &str) -> Result<Self, String> {
         let (sign, rest) = match text.trim().strip_prefix('-') {
             Some(rest) => (-1, rest),
             None => (1, text.trim().strip_prefix('+').unwrap_or(text.trim())),
         };
-        let ms = Duration::parse(rest)?.0.0;
+        let ms = Duration::parse_any(rest)?.0.0;
+        if ms > Self::FARTHEST.0 {
+            let text = super::tree::shorten(text);
+            return Err(format!(
+                "{text:?} is too far\na clock can be off by \"7300d\", twenty years, at most"
+            ));
+        }
         Ok(Self { ms: sign * i64::try_from(ms).unwrap_or(i64::MAX) })
     }
 }
@@ -316,6 +331,8 @@ mod tests {
                 "{text}"
             );
         }
+        assert_eq!("-7300d".parse::<Offset>().unwrap().ms, -630_720_000_000);
+        assert!("7301d".parse::<Offset>().unwrap_err().contains("twenty years"));
         assert_eq!("-20m".parse::<Offset>().unwrap().ms, -1_200_000);
     }
 

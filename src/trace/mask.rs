@@ -12,8 +12,11 @@ use crate::scenario::Spec;
 /// What stands in place of a secret.
 pub const MASK: &str = "***";
 
-/// Shorter ones are left to those who know where they stand: blotting out every `a` would leave nothing to read.
+/// Shorter secrets are left to those who know where they stand: blotting out every `a` would leave nothing to read.
 const SHORTEST: usize = 6;
+
+/// Fields whose values are words of the trace's own format, whatever they look like.
+const FORMAT_WORDS: &[&str] = &["kind", "note", "act", "slot", "place", "part", "command", "level", "method"];
 
 /// Query parameters whose values are secrets.
 const SECRET_PARAMETERS: &[&str] = &[
@@ -49,20 +52,44 @@ struct Needle {
     json: Secret<String>,
     /// What stands in its place.
     shown: String,
+    /// Only where it is a word of its own: what is short stands in other words too.
+    word: bool,
 }
 
 impl Needle {
-    fn new(text: String, shown: String) -> Self {
+    fn new(text: String, shown: String, word: bool) -> Self {
         let json = serde_json::Value::String(text.clone()).to_string();
-        Self { json: Secret::new(json[1..json.len() - 1].to_owned()), text: Secret::new(text), shown }
+        Self { json: Secret::new(json[1..json.len() - 1].to_owned()), text: Secret::new(text), shown, word }
+    }
+
+    /// Puts what may be shown in its place.
+    fn replace(&self, text: &str, form: &str) -> Option<String> {
+        let is_letter = |c: char| c.is_alphanumeric();
+        let borders = |at: usize| {
+            !self.word
+                || !(text[..at].chars().next_back().is_some_and(is_letter)
+                    || text[at + form.len()..].chars().next().is_some_and(is_letter))
+        };
+        let places: Vec<usize> =
+            text.match_indices(form).map(|(at, _)| at).filter(|at| borders(*at)).collect();
+        let mut masked = String::with_capacity(text.len());
+        let mut from = 0;
+        for at in &places {
+            masked.push_str(&text[from..*at]);
+            masked.push_str(&self.shown);
+            from = at + form.len();
+        }
+        masked.push_str(&text[from..]);
+        (!places.is_empty()).then_some(masked)
     }
 }
 
 impl Mask {
     /// Blots out these.
     pub fn of<'s>(secrets: impl IntoIterator<Item = &'s Secret<String>>) -> Self {
-        let needle = |secret: &Secret<String>| Needle::new(secret.expose().clone(), MASK.to_owned());
-        Self::default().with(secrets.into_iter().map(needle))
+        let needle = |secret: &Secret<String>| Needle::new(secret.expose().clone(), MASK.to_owned(), false);
+        let long = |secret: &&Secret<String>| secret.expose().len() >= SHORTEST;
+        Self::default().with(secrets.into_iter().filter(long).map(needle))
     }
 
     /// Blots out every password of the scenario.
@@ -79,7 +106,7 @@ impl Mask {
             let plain = [text.to_owned(), text.to_lowercase()];
             let escaped = plain.clone().map(|text| utf8_percent_encode(&text, NON_ALPHANUMERIC).to_string());
             let at = plain.clone().map(|text| text.replace('@', "%40"));
-            plain.into_iter().chain(escaped).chain(at).map(move |text| Needle::new(text, shown.clone()))
+            plain.into_iter().chain(escaped).chain(at).map(move |text| Needle::new(text, shown.clone(), true))
         };
         self.with(data.into_iter().flat_map(forms))
     }
@@ -95,7 +122,7 @@ impl Mask {
     }
 
     fn with(mut self, needles: impl Iterator<Item = Needle>) -> Self {
-        self.needles.extend(needles.filter(|needle| needle.text.expose().len() >= SHORTEST));
+        self.needles.extend(needles.filter(|needle| !needle.text.expose().is_empty()));
         self.needles.sort_by(|a, b| {
             let (a_text, b_text) = (a.text.expose(), b.text.expose());
             b_text.len().cmp(&a_text.len()).then(a_text.cmp(b_text))
@@ -116,17 +143,21 @@ impl Mask {
             return Cow::Borrowed(line);
         }
         let mut masked = String::with_capacity(line.len());
-        let mut rest = line;
+        let (mut rest, mut key) = (line, "");
         while let Some((between, from)) = rest.split_once('"') {
             let (string, after) = from.split_at(end_of_string(from));
+            let after = after.strip_prefix('"').unwrap_or(after);
+            let is_key = after.starts_with(':');
             masked.push_str(between);
             masked.push('"');
-            masked.push_str(&self.without(string, |needle| &needle.json));
-            rest = after;
-            if let Some(after) = rest.strip_prefix('"') {
-                masked.push('"');
-                rest = after;
+            if is_key || FORMAT_WORDS.contains(&key) {
+                masked.push_str(string);
+            } else {
+                masked.push_str(&self.without(string, |needle| &needle.json));
             }
+            masked.push('"');
+            key = if is_key { string } else { "" };
+            rest = after;
         }
         masked.push_str(rest);
         Cow::Owned(masked)
@@ -141,8 +172,8 @@ impl Mask {
         let mut masked = Cow::Borrowed(text);
         for needle in &self.needles {
             let form = form(needle).expose().as_str();
-            if masked.contains(form) {
-                masked = Cow::Owned(masked.replace(form, &needle.shown));
+            if let Some(without) = needle.replace(&masked, form) {
+                masked = Cow::Owned(without);
             }
         }
         masked
@@ -168,7 +199,7 @@ pub(crate) fn reread<'r>(record: &'r Record, plain: &str, masked: &str) -> Cow<'
     if masked == plain {
         return Cow::Borrowed(record);
     }
-    // A secret may be a word of the format itself, `screen` or `request`: as such it gives nothing away.
+    // A secret may be a word of the format itself in a place that FORMAT_WORDS does not have: as such it gives nothing away.
     serde_json::from_str(masked).map_or(Cow::Borrowed(record), Cow::Owned)
 }
 
@@ -206,7 +237,7 @@ mod tests {
     fn secrets_are_blotted_out_as_json_writes_them() {
         let mask = Mask::of(&[Secret::new("pass\"word".to_owned()), Secret::new("abc".to_owned())]);
         assert_eq!(mask.json(r#"{"text":"my pass\"word, abc"}"#), r#"{"text":"my ***, abc"}"#);
-        assert!(!format!("{mask:?}").contains("word"));
+        assert!(!format!("{mask:?}").contains("pass"));
         assert_eq!(mask.text("my pass\"word, abc"), "my ***, abc");
     }
 
@@ -227,6 +258,16 @@ mod tests {
             r#"{"who":"A***@contoso.test","url":"https://a.test/?login=A***@contoso.test","s":"S***"}"#
         );
         assert_eq!(mask.text("alice%40contoso.test"), "A***@contoso.test");
+    }
+
+    #[test]
+    fn words_of_the_format_stay_and_short_names_are_masked_where_they_are_words() {
+        let mask = Mask::default().and_personal(["Screen", "Ann", "AB12"]);
+        let line = r#"{"kind":"screen","screen":{"id":"oobe.region","title":"Ann's, not Annex's"},"s":"AB12 AB123"}"#;
+        assert_eq!(
+            mask.json(line),
+            r#"{"kind":"screen","screen":{"id":"oobe.region","title":"A***'s, not Annex's"},"s":"A*** AB123"}"#
+        );
     }
 
     #[test]

@@ -67,7 +67,7 @@ pub enum FaultPlace {
 }
 
 /// What of a scenario can come to nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ScenarioPart {
     /// A `[[fault]]`.

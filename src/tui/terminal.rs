@@ -13,6 +13,7 @@ use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 
 use super::TuiError;
+use crate::exit::Exit;
 
 /// Whether the terminal is ours now. A terminal is one for the whole process, and so is this.
 static TAKEN: AtomicBool = AtomicBool::new(false);
@@ -65,17 +66,21 @@ impl Guard {
 /// reading from a terminal that is gone (crossterm 0.29 reads on and on at its end), and then nobody waits for it.
 #[cfg(unix)]
 fn listen(hangup: Arc<AtomicBool>) -> io::Result<()> {
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    use signal_hook::consts::{SIGALRM, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
 
-    let mut signals = signal_hook::iterator::Signals::new([SIGHUP, SIGINT, SIGTERM])?;
+    // All that would end the process and can be caught. (Ctrl+Z and Ctrl+\\ are keys like any other meanwhile.)
+    let ends = [SIGHUP, SIGINT, SIGTERM, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM];
+    let mut signals = signal_hook::iterator::Signals::new(ends)?;
     std::thread::Builder::new().name("signals".into()).spawn(move || {
-        let Some(signal) = signals.forever().next() else { return };
+        if signals.forever().next().is_none() {
+            return;
+        }
         hangup.store(true, Ordering::SeqCst);
         if TAKEN.load(Ordering::SeqCst) {
             std::thread::sleep(GRACE);
         }
         give_back();
-        std::process::exit(128 + signal);
+        std::process::exit(Exit::Interrupted.code().into());
     })?;
     Ok(())
 }

@@ -51,7 +51,7 @@ pub(super) struct Actors {
     /// How an administrator registers devices, by device.
     registrations: BTreeMap<String, Registration>,
     /// Triggers and faults that did something.
-    used: BTreeSet<String>,
+    used: BTreeSet<(ScenarioPart, String)>,
     /// Requests under way, for patterns that look at their answers.
     asked: BTreeMap<(Arc<str>, Correlation), (String, String)>,
 }
@@ -89,11 +89,13 @@ impl Actors {
     /// known where they wait.
     fn unused(&self) -> impl Iterator<Item = (ScenarioPart, String)> {
         let triggers = self.triggers.iter().map(|trigger| (ScenarioPart::When, trigger.name.clone()));
-        let begins =
-            |fault: &FaultSpec| fault.machine.is_some() || (fault.service.is_some() && fault.from.is_some());
-        let faults = self.faults.iter().enumerate().filter(move |(_, fault)| begins(fault));
+        let begins_later = |fault: &FaultSpec| fault.from.is_some_and(|from| from.0 != Span::ZERO);
+        let of_its_own = move |fault: &FaultSpec| {
+            fault.machine.is_some() || (fault.service.is_some() && begins_later(fault))
+        };
+        let faults = self.faults.iter().enumerate().filter(move |(_, fault)| of_its_own(fault));
         let faults = faults.map(|(at, fault)| (ScenarioPart::Fault, fault.called(at)));
-        triggers.chain(faults).filter(|(_, name)| !self.used.contains(name))
+        triggers.chain(faults).filter(|part| !self.used.contains(part))
     }
 
     /// Puts what waits for a time into the queue, and faults that begin at a time.
@@ -217,26 +219,22 @@ fn glob(pattern: Option<&Glob>, text: &str) -> bool {
 impl World {
     /// Carries out what an actor does.
     pub(super) fn carry_out(&mut self, trigger: &str, device: Option<&str>, deed: Deed, sink: &mut Sink<'_>) {
-        let told = match &deed {
-            Deed::Action(action) => {
-                What::Trigger { trigger: trigger.to_owned(), action: build::describe(action) }
-            }
-            Deed::Machine(fault) => What::Injected {
-                fault: trigger.to_owned(),
-                place: FaultPlace::Machine,
-                does: fault.to_string(),
-                request: None,
-            },
-            Deed::Service(fault) => {
-                What::Trigger { trigger: trigger.to_owned(), action: format!("from now on {}", fault.what) }
-            }
+        let (part, told) = match &deed {
+            Deed::Action(action) => (ScenarioPart::When, Some(build::describe(action))),
+            Deed::Machine(_) => (ScenarioPart::Fault, None),
+            Deed::Service(fault) => (ScenarioPart::Fault, Some(format!("from now on {}", fault.what))),
         };
-        self.actors.used.insert(trigger.to_owned());
-        self.emit("world", told, sink);
+        self.actors.used.insert((part, trigger.to_owned()));
+        if let Some(action) = told {
+            self.emit("world", What::Trigger { trigger: trigger.to_owned(), action }, sink);
+        }
         match deed {
             Deed::Action(action) => self.act_out(trigger, device, action, sink),
             Deed::Machine(fault) => {
                 for name in self.aimed_at(device) {
+                    let (fault_name, does) = (trigger.to_owned(), fault.to_string());
+                    let place = FaultPlace::Machine;
+                    self.emit(&name, What::Injected { fault: fault_name, place, does, request: None }, sink);
                     self.machine_fault(&name, &fault, sink);
                 }
             }
@@ -253,12 +251,9 @@ impl World {
         let waiting = self.cloud.as_ref().map(Cloud::unused_faults).unwrap_or_default();
         let on_the_way = self.network.unused().map(str::to_owned);
         let faults = waiting.into_iter().chain(on_the_way).map(|name| (ScenarioPart::Fault, name));
-        let mut told = BTreeSet::new();
-        // A fault of the network that a trigger begins goes by the trigger's name, and is told as a fault.
-        for (part, name) in self.actors.unused().chain(faults).collect::<Vec<_>>() {
-            if told.insert(name.clone()) {
-                self.emit("world", What::Unused { part, name }, sink);
-            }
+        let all: BTreeSet<_> = self.actors.unused().chain(faults).collect();
+        for (part, name) in all {
+            self.emit("world", What::Unused { part, name }, sink);
         }
     }
 

@@ -124,7 +124,7 @@ impl World {
         let Some(host) = self.hosts.get_mut(&device) else { return };
         // A forced answer stands in place of the real one: the service never hears of the request.
         let result = if let Fate::Forced(reply) = fate {
-            Ok(reply.clone())
+            proxied(reply.clone())
         } else {
             let exchange = if time_service::is_asked(request) {
                 time_service::answer(request, self.utc())

@@ -166,9 +166,11 @@ impl Network {
         met.map_or((Fate::Fair, None), |(fate, struck)| (fate, Some(struck)))
     }
 
-    /// Faults of the scenario that no request has met.
+    /// Names of faults that have decided the fate of no request: none of those of that name, if a trigger began it again
+    /// and again.
     pub(super) fn unused(&self) -> impl Iterator<Item = &str> {
-        self.faults.iter().filter(|fault| !fault.struck).map(|fault| fault.name.as_str())
+        let struck = |name: &str| self.faults.iter().any(|fault| fault.name == name && fault.struck);
+        self.faults.iter().map(|fault| fault.name.as_str()).filter(move |name| !struck(name))
     }
 
     /// How long a request takes to its service.

@@ -59,7 +59,8 @@ impl Queue {
         self.due.iter().find(|(_, due)| !over(due)).map(|((time, _), _)| *time)
     }
 
-    /// Whether something is under way that a device waits for: a request, an answer, a key operation.
+    /// Whether something is under way between devices, services and keys: a request, an answer, a notification, a key
+    /// operation.
     pub(super) fn holds_traffic(&self) -> bool {
         self.due.values().any(|due| {
             matches!(
@@ -71,6 +72,11 @@ impl Queue {
                     | Due::Tpm { .. }
             )
         })
+    }
+
+    /// Whether power comes back to a device, or somebody is about to switch one on.
+    pub(super) fn holds_power(&self) -> bool {
+        self.due.values().any(|due| matches!(due, Due::Power { .. }))
     }
 
     /// Whether a person is about to do something at that device.

@@ -18,6 +18,13 @@ impl World {
         if self.ending.is_some() || self.queue.holds_traffic() {
             return;
         }
+        // A device that starts again after it had reached its end takes up its sessions: what comes of them belongs to the run,
+        // and so does power that comes back.
+        if self.queue.holds_power()
+            || self.hosts.values().any(|host| host.device.flow().stage == Stage::Booting)
+        {
+            return;
+        }
         let moot = |deed: &Deed, on: Option<&str>| self.is_moot(deed, on);
         if self.queue.holds_action(moot) {
             return;

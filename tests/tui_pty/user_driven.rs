@@ -100,13 +100,15 @@ fn pause_help_and_leaving_in_the_middle() {
 
 #[test]
 fn the_end_of_the_process_gives_the_terminal_back() {
-    let mut session = Session::start(&["tui", SCENARIO], 80, 24);
-    session.wait_for("oobe");
-    let id = session.child.process_id().expect("it runs").to_string();
-    let killed = std::process::Command::new("kill").args(["-TERM", &id]).status().expect("kill runs");
-    assert!(killed.success());
-    session.end();
-    session.assert_restored();
+    for signal in ["-TERM", "-HUP", "-QUIT", "-USR1"] {
+        let mut session = Session::start(&["tui", SCENARIO], 80, 24);
+        session.wait_for("oobe");
+        let id = session.child.process_id().expect("it runs").to_string();
+        let killed = std::process::Command::new("kill").args([signal, &id]).status().expect("kill runs");
+        assert!(killed.success());
+        assert_eq!(session.end(), 130, "{signal}: as docs/exit-codes.md says");
+        session.assert_restored();
+    }
 }
 
 #[test]

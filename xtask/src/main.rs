@@ -1,6 +1,7 @@
-//! Chores of this repository: `cargo xtask interop [SUITE]`, `cargo xtask fuzz [SECONDS]`.
+//! Chores of this repository: `cargo xtask interop [SUITE]`, `cargo xtask tuned [bench]`, `cargo xtask fuzz [SECONDS]`.
 
 mod interop;
+mod tuned;
 
 use std::process::{Command, ExitCode, Stdio};
 
@@ -14,6 +15,8 @@ cargo xtask: chores of this repository
   cargo xtask interop tpm-esapi  tpm-esapi against tpm-sim and against swtpm; its lints
   cargo xtask interop tss-esapi  tss-esapi's own integration tests against tpm-sim
   cargo xtask interop tpm2-pytss tpm2-pytss' own tests against tpm-sim
+  cargo xtask tuned              the program built with a profile of real deployments: some percent faster
+  cargo xtask tuned bench [...]  the benchmark of deployments, built so; needs rustup's llvm-tools
   cargo xtask fuzz [SECONDS]     every fuzz target, so many seconds each (default 60); needs cargo-fuzz
 
 A suite fails, never skips, when its tool is missing, and prints the line that installs it.";
@@ -24,6 +27,8 @@ fn main() -> ExitCode {
     let result = match words.as_slice() {
         ["interop"] => interop::all(),
         ["interop", suite] => interop::one(suite),
+        ["tuned"] => tuned::build(),
+        ["tuned", "bench", arguments @ ..] => tuned::bench(arguments),
         ["fuzz"] => fuzz("60"),
         ["fuzz", seconds] => fuzz(seconds),
         _ => {

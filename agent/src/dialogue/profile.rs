@@ -164,15 +164,18 @@ pub fn record_use(cx: &mut Cx<'_>, profile: &AutopilotProfile) {
 
 /// What Windows logs and writes when there is no profile.
 pub fn record_absence(cx: &mut Cx<'_>, refusal: Option<&ProfileRefusal>) {
-    match refusal.map(|r| r.error_code) {
-        Some(809) => cx.event(events::AUTOPILOT_809, &[]),
-        Some(815) => cx.event(events::AUTOPILOT_815, &[]),
-        Some(908) => cx.event(events::AUTOPILOT_908, &[]),
-        Some(_) => {
+    let told = [
+        (codes::ZTD_PROFILE_DOES_NOT_EXIST, events::AUTOPILOT_809),
+        (codes::ZTD_NO_PROFILE_ASSIGNED, events::AUTOPILOT_815),
+        (codes::ZTD_HARDWARE_MISMATCH, events::AUTOPILOT_908),
+    ];
+    if let Some(refusal) = refusal {
+        if let Some((_, event)) = told.iter().find(|(code, _)| code.value() == refusal.error_code) {
+            cx.event(event, &[]);
+        } else {
             cx.decided(rules::EVT_010, "the service knows no such hardware");
             cx.event(events::AUTOPILOT_807, &[]);
         }
-        None => {}
     }
     cx.decided(rules::NET_007, "no profile: IsAutopilotDisabled is 1");
     write(cx, registry::AUTOPILOT_IS_DISABLED, RegistryValue::Dword(1));

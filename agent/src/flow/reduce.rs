@@ -437,6 +437,10 @@ fn try_setup_again(flow: &mut Flow, wants: &mut Vec<Action>) {
 fn resume_esp(flow: &mut Flow, wants: &mut Vec<Action>) {
     // Plain OOBE asks for the license terms once the account is known (OOB-022).
     if flow.plain && flow.start == Start::Oobe && !flow.eula_answered {
+        wants.push(Action::Decided(
+            rules::OOB_022,
+            "plain OOBE asks for the license terms behind the sign-in",
+        ));
         flow.stage = Stage::Eula;
         return;
     }

@@ -158,8 +158,12 @@ impl TransportError {
     /// Who is at fault.
     pub const fn blames(&self) -> NoteFault {
         match self {
-            Self::Tls(_) => NoteFault::PeerRefused,
-            Self::BodyTooLarge | Self::Malformed => NoteFault::PeerBrokeProtocol,
+            Self::Tls(TlsFailure::ClientCertificateRefused) => NoteFault::PeerRefused,
+            // By the device's clock, which is what is wrong more often than the certificate.
+            Self::Tls(TlsFailure::CertificateDate) => NoteFault::Device,
+            Self::Tls(TlsFailure::UntrustedRoot | TlsFailure::NameMismatch | TlsFailure::Handshake)
+            | Self::BodyTooLarge
+            | Self::Malformed => NoteFault::PeerBrokeProtocol,
             Self::Refused
             | Self::Reset
             | Self::TimedOut
@@ -214,7 +218,7 @@ mod tests {
     /// Every way for an answer not to come, who is at fault, and the code that is told.
     #[test]
     fn each_transport_error_has_its_fault_and_its_code() {
-        use NoteFault::{Network, PeerBrokeProtocol, PeerRefused};
+        use NoteFault::{Device, Network, PeerBrokeProtocol, PeerRefused};
         let all = [
             (TransportError::Refused, Network, "0x80072EFD"),
             (TransportError::Reset, Network, "0x80072EFD"),
@@ -223,7 +227,10 @@ mod tests {
             (TransportError::NoNetwork, Network, "0x80072EE7"),
             (TransportError::Proxy(407), Network, "0x80072EFD"),
             (TransportError::NotAllowed, Network, "0x80072EFD"),
-            (TransportError::Tls(TlsFailure::CertificateDate), PeerRefused, "0x80072F8F"),
+            (TransportError::Tls(TlsFailure::CertificateDate), Device, "0x80072F8F"),
+            (TransportError::Tls(TlsFailure::UntrustedRoot), PeerBrokeProtocol, "0x80072F8F"),
+            (TransportError::Tls(TlsFailure::NameMismatch), PeerBrokeProtocol, "0x80072F8F"),
+            (TransportError::Tls(TlsFailure::Handshake), PeerBrokeProtocol, "0x80072F8F"),
             (TransportError::Tls(TlsFailure::ClientCertificateRefused), PeerRefused, ""),
             (TransportError::BodyTooLarge, PeerBrokeProtocol, ""),
             (TransportError::Malformed, PeerBrokeProtocol, ""),

@@ -64,7 +64,7 @@ impl Management {
             ("EnrollmentStatusTracking", _) => self.look_soon(a, cx),
             _ if change.verb == Verb::Exec => {
                 if let Some(remote) = Remote::of(uri) {
-                    Self::remote_asked(a, remote);
+                    self.remote_asked(remote);
                 }
             }
             _ => {}

@@ -2,13 +2,15 @@
 //! it was accepted; it is done when the session is over, so that the server hears of it.
 
 use oobe_catalog::rules;
+use serde::{Deserialize, Serialize};
 
 use super::csp::LocUri;
 use super::{Activity, ManageEvent, Management};
 use crate::cx::Cx;
 
 /// Something that the device does as a whole.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub(crate) enum Remote {
     /// Restart.
     Restart,
@@ -31,15 +33,15 @@ impl Remote {
 
 impl Management {
     /// A server had it run; a wipe outweighs a restart.
-    pub(super) fn remote_asked(a: &mut Activity, remote: Remote) {
-        if a.remote != Some(Remote::Wipe) {
-            a.remote = Some(remote);
+    pub(super) fn remote_asked(&mut self, remote: Remote) {
+        if self.remote != Some(Remote::Wipe) {
+            self.remote = Some(remote);
         }
     }
 
     /// The session is over: does what was accepted in it. Whether anything was.
-    pub(super) fn obey(a: &mut Activity, cx: &mut Cx<'_>) -> bool {
-        let Some(remote) = a.remote.take() else { return false };
+    pub(super) fn obey(&mut self, a: &mut Activity, cx: &mut Cx<'_>) -> bool {
+        let Some(remote) = self.remote.take() else { return false };
         let (what, event) = match remote {
             Remote::Restart => (
                 "the server asked for a restart, and the session is over",
@@ -52,5 +54,14 @@ impl Management {
         cx.decided(rules::MOD_026, what);
         a.tell(event);
         true
+    }
+
+    /// Windows starts: whether a wipe was accepted that power or an orderly shutdown came before. A restart is had by now.
+    pub fn wipe_is_due(&mut self, cx: &mut Cx<'_>) -> bool {
+        let due = self.remote.take() == Some(Remote::Wipe);
+        if due {
+            cx.decided(rules::MOD_026, "the server had the device wiped before it was switched off");
+        }
+        due
     }
 }

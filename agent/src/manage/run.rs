@@ -44,6 +44,7 @@ impl Management {
             restart_wanted: Vec::new(),
             applocker: false,
             soft_restarts: Vec::new(),
+            remote: None,
         })
     }
 

@@ -37,6 +37,9 @@ pub struct Management {
     pub(super) applocker: bool,
     /// Apps that want a restart at the end of the phase (ESD-036).
     pub(super) soft_restarts: Vec<String>,
+    /// What the server has the device do once the session is over, or after a start when there was no end to it.
+    #[serde(default)]
+    pub(super) remote: Option<Remote>,
 }
 
 /// What management is doing right now: lost at a restart or power cut.
@@ -45,8 +48,6 @@ pub struct Activity {
     /// Who is signed on.
     pub(super) user: Option<SignedOnUser>,
     pub(super) session: Option<Session>,
-    /// What the server has the device do once the session is over.
-    pub(super) remote: Option<Remote>,
     /// Another session is wanted as soon as this one ends.
     pub(super) again: Option<String>,
     /// Which job holds the installer: one runs at a time.

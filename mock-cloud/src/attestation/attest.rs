@@ -140,7 +140,7 @@ fn certify(
     let start = Utc::from_unix_seconds(state.now.unix_seconds()).plus_seconds(-BACKDATED_SECONDS);
     let validity = (start, start.plus_days(CERTIFICATE_DAYS));
     // No subject: the alternative names say which TPM it is, and are critical for that.
-    let foreign = call.tweaks.contains(&FaultKind::ForeignChain);
+    let foreign = call.tweaks.applies(&FaultKind::ForeignChain);
     let authority = state.authority();
     let ca = if foreign { &authority.foreign } else { &authority.aik };
     let certificate = ca.issue(serial, Name::default(), &aik.key, validity, profile);

@@ -181,9 +181,9 @@ fn certificate(
     let serial = Guid::derive(state.seed, &["device-certificate", &id.to_string(), &key_label]);
     let profile = Profile { extensions: extensions.encode(), ..Profile::client() };
     let start = Utc::from_unix_seconds(state.now.unix_seconds()).plus_seconds(-BACKDATED_SECONDS);
-    let foreign = call.tweaks.contains(&FaultKind::ForeignChain);
+    let foreign = call.tweaks.applies(&FaultKind::ForeignChain);
     let ca = if foreign { &authority.foreign } else { &authority.devices };
-    let key = if call.tweaks.contains(&FaultKind::CertificateForAnotherKey) {
+    let key = if call.tweaks.applies(&FaultKind::CertificateForAnotherKey) {
         authority.foreign.key.public()
     } else {
         &request.csr.public_key

@@ -181,13 +181,13 @@ fn puid(user: Guid) -> String {
 /// Signs; an injected fault may spoil claims or signature.
 pub(super) fn sign_tweaked(state: &mut State, call: &Call<'_>, mut claims: Map<String, Value>) -> String {
     let authority = state.authority();
-    let tweak = call.tweaks.iter().find_map(|kind| match kind {
+    let tweak = call.tweaks.apply(|kind| match kind {
         FaultKind::Token { tweak } => Some(*tweak),
         _ => None,
     });
     let mut key: &PrivateKey = &authority.tokens;
     if let Some(tweak) = tweak {
-        state.journal.tell(Service::Fault, "token-spoilt", format!("{tweak:?}"));
+        state.journal.tell(Service::Fault, "token-spoilt", format!("it is {tweak}"));
         let another_day = |hours: i64| state.now.plus_seconds(hours * 3600).unix_seconds();
         match tweak {
             TokenTweak::WrongAudience => {

@@ -11,6 +11,7 @@ use super::compose::Source;
 use super::enrolment::{Progress, Sent, Session};
 use super::inbound::Answer;
 use super::orders::{Gate, Leaf, Order, Stage, Verb};
+use super::remote::RemoteAction;
 use super::{compose, material, remote, reseal};
 use crate::journal::Service;
 use crate::state::State;
@@ -66,14 +67,17 @@ pub(super) fn compose(state: &mut State, device: &str, message: &Message, answer
 /// The orders that are due: the first stage of the device that has any, and the first of the user who is there.
 fn next(state: &mut State, device: &str, user: Option<Guid>) -> Vec<(Option<Guid>, Arc<Order>)> {
     let enrolment = &state.enrolments[device];
-    let asked = remote::orders(enrolment);
-    if !asked.is_empty() {
-        // Once a session; what else there is comes when the device has said that it will do as it is told.
-        let sent = |order: &Order| enrolment.session.as_ref().is_some_and(|s| s.sent.contains(&order.key));
-        return asked.into_iter().filter(|order| !sent(order)).map(|order| (None, Arc::new(order))).collect();
+    let sent = |order: &Order| enrolment.session.as_ref().is_some_and(|s| s.sent.contains(&order.key));
+    // Once a session, whatever the device says to it.
+    let asked: Vec<_> = remote::orders(enrolment).into_iter().filter(|order| !sent(order)).collect();
+    let wiped = enrolment.remote.contains(&RemoteAction::Wipe) && !asked.is_empty();
+    let asked: Vec<_> = asked.into_iter().map(|order| (None, Arc::new(order))).collect();
+    if wiped {
+        // There is no use in anything else.
+        return asked;
     }
     material::prepare(state, device, user);
-    let mut due = Vec::new();
+    let mut due = asked;
     for owner in [None].into_iter().chain(user.map(Some)) {
         due.extend(due_now(state, device, owner).into_iter().map(|order| (owner, order)));
     }

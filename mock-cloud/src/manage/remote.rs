@@ -63,15 +63,18 @@ impl fmt::Display for RemoteAction {
     }
 }
 
-/// What was asked for and is not settled yet, in order.
+/// What was asked for and is not settled yet, in order; when a wipe is among it, only that.
 pub(super) fn orders(enrolment: &Enrolment) -> Vec<Order> {
     let order = |(at, action): (usize, &RemoteAction)| {
         let key = action.key(at);
         let settled = enrolment.device_orders.get(&key).is_some_and(|progress| progress.settled);
         let leaf = action.command().filter(|_| !settled)?;
-        Some(Order::one(key, Stage::Remote, Patience::Forever, leaf))
+        Some(Order::one(key, Stage::Remote, Patience::ThreeTimes, leaf))
     };
-    enrolment.remote.iter().enumerate().filter_map(order).collect()
+    let all = enrolment.remote.iter().enumerate();
+    let wipes: Vec<Order> =
+        all.clone().filter(|(_, action)| **action == RemoteAction::Wipe).filter_map(order).collect();
+    if wipes.is_empty() { all.filter_map(order).collect() } else { wipes.into_iter().take(1).collect() }
 }
 
 /// The device answered an order. One that accepted to be wiped is gone from management: its record is taken away, and the
@@ -80,7 +83,7 @@ pub(super) fn answered(state: &mut State, device: &str, sent: &Sent, code: Statu
     let Some(enrolment) = state.enrolments.get_mut(device) else { return };
     let is_wipe =
         |(at, action): (usize, &RemoteAction)| *action == RemoteAction::Wipe && action.key(at) == sent.order;
-    if !code.is_success() || !enrolment.remote.iter().enumerate().any(is_wipe) {
+    if !code.is_success() || enrolment.removed || !enrolment.remote.iter().enumerate().any(is_wipe) {
         return;
     }
     if let Some(session) = &mut enrolment.session {

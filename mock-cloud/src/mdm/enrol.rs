@@ -229,9 +229,9 @@ fn certificate(
     let authority = state.authority();
     let serial = Guid::derive(state.seed, &["mdm-certificate", device_id, &csr.public_key.thumbprint()]);
     let start = Utc::from_unix_seconds(state.now.unix_seconds()).plus_seconds(-BACKDATED_SECONDS);
-    let foreign = call.tweaks.contains(&FaultKind::ForeignChain);
+    let foreign = call.tweaks.applies(&FaultKind::ForeignChain);
     let ca = if foreign { &authority.foreign } else { &authority.mdm };
-    let key = if call.tweaks.contains(&FaultKind::CertificateForAnotherKey) {
+    let key = if call.tweaks.applies(&FaultKind::CertificateForAnotherKey) {
         authority.foreign.key.public()
     } else {
         &csr.public_key

@@ -71,7 +71,12 @@ pub(super) fn deployed(state: &mut State, caller: &Caller, registration: Option<
     let join = device.and_then(|d| d.joined.as_ref()).map(|joined| joined.thumbprint.clone());
     let State { tenants, journal, .. } = state;
     let all = tenants.iter_mut().flat_map(|t| &mut t.registrations);
-    for registration in all.filter(|r| r.id == id && !opted_in(&r.hardware)) {
+    for registration in all.filter(|r| r.id == id) {
+        if opted_in(&registration.hardware) {
+            let rule = Some(oobe_catalog::rules::SDM_012.id);
+            journal.tell_by(Service::Mdm, "may-deploy-again", rule, registration.serial.clone());
+            continue;
+        }
         registration.deployed.clone_from(&join);
         let rule = Some(oobe_catalog::rules::SDM_008.id);
         journal.tell_by(Service::Mdm, "deployed-without-user", rule, registration.serial.clone());

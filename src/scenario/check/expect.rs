@@ -7,7 +7,7 @@ use oobe_catalog::codes;
 use oobe_mock_cloud::{changes, checks as cloud};
 
 use super::{Checker, given};
-use crate::scenario::spec::{ExpectSpec, Glob};
+use crate::scenario::spec::{Action, ExpectSpec, Glob};
 use crate::scenario::suggest;
 use crate::scenario::tree::shorten;
 use crate::world::ADMINISTRATOR;
@@ -79,7 +79,9 @@ fn names(checker: &mut Checker<'_>, i: &str, expect: &ExpectSpec) {
         name(checker, &["expect", i, "cloud", "what"], "check or change of the cloud", &decided.what, &known);
     }
     if let Some(fault) = &expect.fault {
-        let triggers = (0..).zip(&checker.spec.when).map(|(at, trigger)| trigger.called(at));
+        let begins = |action: &Action| matches!(action, Action::Network { .. });
+        let triggers = (0..).zip(&checker.spec.when).filter(|(_, t)| t.actions.iter().any(begins));
+        let triggers = triggers.map(|(at, trigger)| trigger.called(at));
         let faults = (0..).zip(&checker.spec.fault).map(|(at, fault)| fault.called(at));
         let known: Vec<String> = faults.chain(triggers).collect();
         let known: Vec<&str> = known.iter().map(String::as_str).collect();

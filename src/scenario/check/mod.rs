@@ -188,6 +188,15 @@ impl Checker<'_> {
         for (i, id) in spec.covers.iter().enumerate() {
             self.rule(&["covers", &i.to_string()], id);
         }
+        // The CAs of the mock cloud are valid from 2015 to 2049, and devices hold certificates of theirs for a year.
+        let begins = spec.epoch.0.to_rfc3339();
+        if !(2016..=2047).contains(&begins[..4].parse().unwrap_or(0)) {
+            self.wrong(
+                &["epoch"],
+                format!("no world begins in the year {}", &begins[..4]),
+                "choose a year from 2016 to 2047: the simulated CAs have no certificates for other times",
+            );
+        }
         if spec.time_limit.0.0 == 0 {
             self.wrong(&["time_limit"], "a run can't end before it begins", "write for example \"6h\"");
         }

@@ -3,6 +3,7 @@
 use crate::scenario::{Fixtures, parse};
 use crate::trace::record::{Record, What};
 use crate::world::{RunOptions, RunResult, World, run};
+use oobe_agent::io::Note;
 use oobe_agent::time::{Span, VirtualTime};
 
 const SCENARIO: &str = r#"
@@ -218,6 +219,14 @@ fn a_restart_from_the_cloud_comes_when_the_session_is_over_and_is_asked_for_once
         })
         .collect();
     assert_eq!(restarts, ["the management server asks for it"]);
+    let sessions = records.iter().filter(|record| {
+        matches!(&record.what, What::Note { note: Note::State { machine, to, .. } } if machine == "session" && to != "idle")
+    });
+    assert!(sessions.count() >= 4, "it holds one after the restart, in which it could be asked again");
+    let asked = records.iter().filter(|record| {
+        matches!(&record.what, What::Note { note: Note::Csp { uri, .. } } if uri.ends_with("RebootNow"))
+    });
+    assert_eq!(asked.count(), 1);
     assert_eq!(told(&records, "device-enrolled").len(), 1);
     assert_eq!(result.ending.outcome, "desktop");
 }
@@ -258,4 +267,51 @@ fn an_administrator_can_not_wipe_what_is_not_managed() {
     ));
     assert!(!told(&records, super::ADMINISTRATOR)[0].0);
     assert_eq!(pushes(&records), [] as [bool; 0], "nobody is asked for a session");
+}
+
+/// Power goes, or the device is resealed, between the order and the end of the session that would carry it out.
+#[test]
+fn a_wipe_that_was_accepted_is_not_lost_when_power_goes() {
+    let wipe = |also: &str| {
+        runs(&format!(
+            r#"{USER_DRIVEN}
+            [[when]]
+            on = {{ screen = "desktop" }}
+            do = [{{ admin = {{ does = {{ wipe-device = {{ device = "pc" }} }} }} }}]
+            {also}"#
+        ))
+    };
+    let (_, records) = wipe("");
+    let accepted = records.iter().find_map(|record| match &record.what {
+        What::Note { note: Note::Csp { uri, .. } } if uri.ends_with("doWipe") => Some(record.t),
+        _ => None,
+    });
+    let at = accepted.expect("the device accepts it").as_millis() + 1;
+    let (result, records) = wipe(&format!(
+        r#"
+            [[when]]
+            on = {{ time = "{at}ms" }}
+            do = [{{ power-cut = {{ back = "30s" }} }}]
+        "#
+    ));
+    assert_eq!(told(&records, "device-enrolled").len(), 2, "it is wiped when power is back");
+    assert_eq!(result.ending.outcome, "desktop");
+}
+
+#[test]
+fn two_wipes_before_one_session_are_one() {
+    let (_, records) = runs(&format!(
+        r#"{USER_DRIVEN}
+        [[when]]
+        on = {{ screen = "desktop" }}
+        do = [
+            {{ admin = {{ does = {{ restart-device = {{ device = "pc" }} }} }} }},
+            {{ admin = {{ does = {{ wipe-device = {{ device = "pc" }} }} }} }},
+            {{ admin = {{ does = {{ wipe-device = {{ device = "pc" }} }} }} }},
+        ]
+        "#
+    ));
+    assert_eq!(told(&records, "device-wiped").len(), 1);
+    let ordered: Vec<&str> = told(&records, "orders-sent").into_iter().map(|(_, orders)| orders).collect();
+    assert!(ordered.contains(&"wipe 2"), "the wipe, and nothing else: {ordered:?}");
 }

@@ -10,10 +10,12 @@ use oobe_agent::io::{ClientIdentity, HttpReply, HttpRequest, TlsFailure, Transpo
 use oobe_mock_cloud::{ChannelError, Cloud, PeerCertificate, Silence};
 use oobe_wire::crypto::sha256;
 use oobe_wire::encoding::hex_lower;
-use oobe_wire::x509::{ChainError, Usage, verify_chain};
+use oobe_wire::time::Utc;
+use oobe_wire::x509::{ChainError, Usage, parse_certificate, verify_chain};
 use tower::ServiceExt;
 
 use super::{Exchange, incomplete};
+use crate::expect::host_and_path;
 use crate::world::host::{Host, KeyRing};
 
 /// A channel with a client certificate: device, boot, digest of the certificate. All hosts are one cloud, which a device
@@ -28,15 +30,25 @@ pub(in crate::world) struct InProcess {
     channels: BTreeMap<ChannelKey, PeerCertificate>,
     /// The server certificate that TLS would show.
     server: Vec<Vec<u8>>,
-    /// Boots of devices that saw the server certificate and took it. As with kept-alive connections, the check is made
-    /// when a device first connects after a start.
-    trusting: BTreeSet<(String, u32)>,
+    /// Connections of devices that are kept alive: device, its start, and the host. The server certificate is looked at when
+    /// one begins, as on the wire.
+    connected: BTreeSet<(String, u32, String)>,
+    /// Devices that found its signatures good, and from when to when all of the chain is valid: what is left to look at when
+    /// the next connection begins.
+    trusting: BTreeMap<String, (Utc, Utc)>,
 }
 
 impl InProcess {
     pub(super) fn new(cloud: Cloud) -> Self {
         let server = cloud.tls_chain(&[]);
-        Self { router: cloud.router(), cloud, channels: BTreeMap::new(), server, trusting: BTreeSet::new() }
+        Self {
+            router: cloud.router(),
+            cloud,
+            channels: BTreeMap::new(),
+            server,
+            connected: BTreeSet::new(),
+            trusting: BTreeMap::new(),
+        }
     }
 
     pub(super) fn fork(&self, cloud: Cloud) -> Self {
@@ -45,13 +57,14 @@ impl InProcess {
             cloud,
             channels: self.channels.clone(),
             server: self.server.clone(),
+            connected: self.connected.clone(),
             trusting: self.trusting.clone(),
         }
     }
 
     pub(super) fn exchange(&mut self, host: &mut Host, request: &HttpRequest) -> Exchange {
         if request.url.starts_with("https:")
-            && let Err(failure) = self.server_certificate(host)
+            && let Err(failure) = self.server_certificate(host, &request.url)
         {
             return Exchange::Answered(Err(TransportError::Tls(failure)));
         }
@@ -79,19 +92,27 @@ impl InProcess {
     }
 
     /// The check that TLS makes on the device's side: chain and validity, by the device's own clock.
-    fn server_certificate(&mut self, host: &Host) -> Result<(), TlsFailure> {
+    fn server_certificate(&mut self, host: &Host, url: &str) -> Result<(), TlsFailure> {
         let setup = host.device.setup();
-        let connection = (setup.name.clone(), host.device.disk().boots);
-        if self.trusting.contains(&connection) {
+        let connection = (setup.name.clone(), host.device.disk().boots, host_and_path(url).0.to_owned());
+        if self.connected.contains(&connection) {
             return Ok(());
         }
         let at = self.cloud.now().plus_ms(host.device.clock().skew_ms);
+        if let Some((from, until)) = self.trusting.get(&setup.name) {
+            if at.unix_seconds() < from.unix_seconds() || until.unix_seconds() < at.unix_seconds() {
+                return Err(TlsFailure::CertificateDate);
+            }
+            self.connected.insert(connection);
+            return Ok(());
+        }
         let roots: Vec<&[u8]> = setup.trusted_roots.iter().map(Vec::as_slice).collect();
         let Some((leaf, chain)) = self.server.split_first() else { return Err(TlsFailure::Handshake) };
         let chain: Vec<&[u8]> = chain.iter().map(Vec::as_slice).collect();
         match verify_chain(leaf, &chain, &roots, at, Usage::ServerAuth) {
             Ok(()) => {
-                self.trusting.insert(connection);
+                self.trusting.insert(setup.name.clone(), validity(&self.server));
+                self.connected.insert(connection);
                 Ok(())
             }
             Err(ChainError::Expired | ChainError::NotYetValid) => Err(TlsFailure::CertificateDate),
@@ -118,6 +139,15 @@ impl InProcess {
         self.channels.insert(key, peer.clone());
         Ok(peer)
     }
+}
+
+/// From when to when all certificates of a chain that was verified are valid.
+fn validity(chain: &[Vec<u8>]) -> (Utc, Utc) {
+    let read = |der: &Vec<u8>| parse_certificate(der).expect("the chain was verified just now");
+    let all: Vec<_> = chain.iter().map(read).map(|one| (one.not_before, one.not_after)).collect();
+    let from = all.iter().map(|(from, _)| *from).max().expect("a chain has a leaf");
+    let until = all.iter().map(|(_, until)| *until).min().expect("a chain has a leaf");
+    (from, until)
 }
 
 /// A TLS acceptor tells the client little about why; the device sees that its certificate was refused.

@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use crate::client::{RANDOM, STARTUP, code, connect, mssim, raw, signal};
+use crate::client::{RANDOM, STARTUP, code, connect, mssim, prepared, raw, signal};
 
 struct Program(Child);
 
@@ -33,8 +33,11 @@ fn ports(program: &mut Program) -> Vec<u16> {
 
 fn wait(port: u16) -> TcpStream {
     for _ in 0..400 {
-        if TcpStream::connect(("127.0.0.1", port)).is_ok() {
-            return connect(([127, 0, 0, 1], port).into());
+        // A socket that happens to get the port as its own is connected to itself: nobody listens there yet.
+        if let Ok(stream) = TcpStream::connect(("127.0.0.1", port))
+            && stream.local_addr().unwrap() != stream.peer_addr().unwrap()
+        {
+            return prepared(stream);
         }
         std::thread::sleep(std::time::Duration::from_millis(25));
     }

@@ -146,6 +146,13 @@ impl<'a> Stand<'a> {
         ids.collect()
     }
 
+    /// Whether that check failed.
+    fn refused(&self, name: &str) -> bool {
+        self.effects
+            .iter()
+            .any(|e| matches!(e, Effect::Note(Note::Checked { check, failed: Some(_) }) if check == name))
+    }
+
     fn rests_on(&self, rule: &str) -> bool {
         self.effects
             .iter()
@@ -354,7 +361,7 @@ fn device_refuses_attestation_clock() {
         let Outcome::Failed(failure) = stand.run() else { panic!("a clock {skew} min off") };
         assert_eq!(failure.code.map(ToString::to_string).as_deref(), Some("0x800705B4"));
         assert!(stand.events().starts_with(&[753, 753]) && stand.events().ends_with(&[171, 172]));
-        assert!(stand.rests_on("NET-016"));
+        assert!(stand.rests_on("NET-016") && stand.refused("attestation-clock"));
 
         let mut stand = Stand::new(ScriptedTpm::sound(), |request| with_time(request, &time));
         stand.setup.clock.skew_ms = skew * 60_000;
@@ -370,7 +377,7 @@ fn device_refuses_aik_certificate_validity() {
     stand.setup.clock.skew_ms = -20 * 60_000;
     let Outcome::Failed(failure) = stand.run() else { panic!("the certificate is not valid yet") };
     assert!(failure.detail.contains("AIK certificate"), "{}", failure.detail);
-    assert!(stand.events().contains(&753));
+    assert!(stand.events().contains(&753) && stand.refused("aik-certificate-validity"));
 }
 
 #[test]

@@ -106,7 +106,7 @@ impl Management {
             self.ring_synced();
         }
         self.restart_for_applocker(a, cx);
-        if Self::obey(a, cx) {
+        if self.obey(a, cx) {
             return;
         }
         self.pump(a, cx);
@@ -121,7 +121,7 @@ impl Management {
         cx.state("session", format!("session {} ({})", session.id, session.reason), "failed");
         let code = broken.code.map(ToString::to_string);
         cx.failed(DOING, broken.fault, code, broken.detail.as_str());
-        if Self::obey(a, cx) {
+        if self.obey(a, cx) {
             return;
         }
         self.back_off(a, cx, broken.again);
