@@ -1,6 +1,6 @@
 //! The conversations of the out-of-box experience, each a small resumable machine: it begins, it is resumed with the
 //! answer to what it asked, and it ends with one of a closed set of outcomes. None of them sends anything itself;
-//! they ask through [`Cx`](crate::cx::Cx).
+//! they ask through [`Cx`].
 //!
 //! What each says on the wire is published unless its module says *model* (reference: protocols, A to F).
 
