@@ -421,9 +421,8 @@ impl World {
 
     /// A push notification comes to a device, if it is there to hear it.
     fn push(&mut self, device: &str, sink: &mut Sink<'_>) {
-        let heard = self.hosts.get(device).is_some_and(|host| {
-            host.link != Link::Down && !matches!(host.device.flow().stage, Stage::Off | Stage::Booting)
-        });
+        let heard =
+            self.hosts.get(device).is_some_and(|host| host.link != Link::Down && host.device.hears_pushes());
         self.emit(device, What::Push { heard }, sink);
         if heard {
             self.input(device, Input::Pushed, sink);

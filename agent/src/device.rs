@@ -17,7 +17,7 @@ use oobe_wire::rng::Stream;
 use self::memory::Memory;
 use crate::cx::{Answer, Ask, Cx};
 use crate::disk::Disk;
-use crate::flow::{Event, Flow, Start};
+use crate::flow::{Event, Flow, Stage, Start};
 use crate::io::{Act, Correlation, Effect, Fault, Input, Link, Note, Slot, Timer, TransportError};
 use crate::screen::captions::unlisted;
 use crate::setup::{DeviceSetup, Mode};
@@ -83,6 +83,11 @@ impl Device {
     /// Where it stands.
     pub fn flow(&self) -> &Flow {
         &self.flow
+    }
+
+    /// Whether a push notification finds it up. (One that is starting holds a session anyway when Windows is up.)
+    pub fn hears_pushes(&self) -> bool {
+        !matches!(self.flow.stage, Stage::Off | Stage::Booting)
     }
 
     /// Takes one step: `input` happened at `now`.

@@ -80,6 +80,9 @@ pub(super) fn run(args: &RunArgs, out: &mut Output) -> Exit {
     teller.finish()
 }
 
+/// The largest seed that the command line takes; the next one is the first.
+const LARGEST_SEED: u64 = i64::MAX as u64;
+
 /// One world for each scenario and device, in the order of the command line.
 fn jobs<'s>(args: &RunArgs, scenarios: &'s [Scenario], options: &RunOptions, width: usize) -> Vec<Job<'s>> {
     let several = scenarios.len() * args.devices as usize > 1;
@@ -93,21 +96,24 @@ fn jobs<'s>(args: &RunArgs, scenarios: &'s [Scenario], options: &RunOptions, wid
     for scenario in scenarios {
         for device in 0..u64::from(args.devices) {
             let mut options = options.clone();
-            let seed = options.seed.unwrap_or(scenario.spec.seed).wrapping_add(device);
+            let seed = options.seed.unwrap_or(scenario.spec.seed).wrapping_add(device) & LARGEST_SEED;
             options.seed = Some(seed);
             let trace = args
                 .trace
                 .as_ref()
                 .map(|path| if several { path.join(trace_name(&scenario.path, seed)) } else { path.clone() });
-            jobs.push(Job {
+            let mut job = Job {
                 scenario,
                 options,
                 personal: args.personal_data == PersonalArg::Show,
+                rerun: String::new(),
                 trace,
                 story: tells.then_some((width, detail)),
                 lines: args.format == Format::Jsonl,
                 fingerprint: tells || args.format != Format::Human || !args.report.is_empty(),
-            });
+            };
+            job.rerun = rerun(args, &job);
+            jobs.push(job);
         }
     }
     jobs
@@ -176,20 +182,19 @@ impl Teller<'_> {
         }
         match self.args.format {
             Format::Human => {
-                let rerun = rerun(self.args, job);
                 if !story.is_empty() {
                     self.out.print(&heading_of(job, self.several));
                     self.out.print(&story);
                 }
                 if job.story.is_some() {
-                    self.out.print(&ending(&summary, &records, &rerun, self.out.width));
+                    self.out.print(&ending(&summary, &records, self.out.width));
                 } else {
                     self.out.print(&result_line(&summary));
                     self.out.print(&unused(&summary));
                     if self.failed_runs <= IN_FULL {
-                        self.out.print(&failures(&summary, &records, &rerun, self.out.width));
+                        self.out.print(&failures(&summary, &records, self.out.width));
                     } else if !summary.held() {
-                        self.out.print(&format!("     {}\n", paint(Tone::Faint, &rerun)));
+                        self.out.print(&format!("     {}\n", paint(Tone::Faint, &summary.rerun)));
                     }
                 }
             }
@@ -225,10 +230,7 @@ impl Teller<'_> {
                 Exit::Io
             }
             Failure::Broke(words) => {
-                let help = format!(
-                    "this is a fault of this program; it shows again with: {}",
-                    rerun(self.args, job)
-                );
+                let help = format!("this is a fault of this program; it shows again with: {}", job.rerun);
                 error(format!("{path}: the program broke: {words}"), Some(&help));
                 Exit::Internal
             }

@@ -20,6 +20,8 @@ pub(super) struct Job<'s> {
     pub(super) options: RunOptions,
     /// Show personal data as it is.
     pub(super) personal: bool,
+    /// The command that runs it again, without what is not to be told.
+    pub(super) rerun: String,
     /// Where its trace goes.
     pub(super) trace: Option<PathBuf>,
     /// Tell its story, so wide and so detailed.
@@ -150,6 +152,7 @@ fn play(job: &Job<'_>, mut live: Option<&mut dyn FnMut(&str)>) -> Result<Done, F
         counts: Counts::of(&records),
         unused: unused_of(&records),
         expectations,
+        rerun: job.rerun.clone(),
         rests_on: RestsOn::of(&records),
         header: result.header,
     };

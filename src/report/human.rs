@@ -20,10 +20,10 @@ pub fn heading(title: &str, path: &str, header: &TraceHeader, several: bool) -> 
     format!("{blank}{}\n{}\n\n", paint(Tone::Strong, title), paint(Tone::Faint, &facts))
 }
 
-/// What comes after it. `rerun` is the command that runs it again.
-pub fn ending(summary: &Summary, trace: &[Record], rerun: &str, width: usize) -> String {
+/// What comes after it.
+pub fn ending(summary: &Summary, trace: &[Record], width: usize) -> String {
     let mut out = String::from("\n");
-    out.push_str(&failures(summary, trace, rerun, width));
+    out.push_str(&failures(summary, trace, width));
     out.push_str(&result_line(summary));
     out.push_str(&unused(summary));
     out.push_str(&facts(summary));
@@ -32,7 +32,7 @@ pub fn ending(summary: &Summary, trace: &[Record], rerun: &str, width: usize) ->
 }
 
 /// Every expectation that failed, and the command that runs it again.
-pub fn failures(summary: &Summary, trace: &[Record], rerun: &str, width: usize) -> String {
+pub fn failures(summary: &Summary, trace: &[Record], width: usize) -> String {
     let mut out = String::new();
     let mut shown = None;
     for verdict in summary.expectations.iter().filter(|v| !v.held) {
@@ -43,7 +43,7 @@ pub fn failures(summary: &Summary, trace: &[Record], rerun: &str, width: usize) 
         shown = verdict.at.or(shown);
     }
     if !out.is_empty() {
-        let _ = writeln!(out, "{} {rerun}\n", paint(Tone::Faint, "run again:"));
+        let _ = writeln!(out, "{} {}\n", paint(Tone::Faint, "run again:"), summary.rerun);
     }
     out
 }

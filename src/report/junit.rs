@@ -5,6 +5,7 @@ use std::time::Duration;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::summary::Summary;
+use crate::expect::Verdict;
 
 /// All runs as one report.
 pub fn junit(runs: &[Summary]) -> Result<String, quick_junit::SerializeError> {
@@ -22,7 +23,8 @@ pub fn junit(runs: &[Summary]) -> Result<String, quick_junit::SerializeError> {
         finished.set_time(time).set_classname(run.header.scenario.as_str());
         suite.add_test_case(finished);
         for verdict in &run.expectations {
-            let detail = format!("expected: {}\nhappened: {}", verdict.expected, verdict.happened);
+            let Verdict { expected, happened, .. } = verdict;
+            let detail = format!("expected: {expected}\nhappened: {happened}\nrun again: {}", run.rerun);
             let mut case =
                 TestCase::new(verdict.name.as_str(), status(verdict.held, &verdict.happened, &detail));
             case.set_time(time).set_classname(run.header.scenario.as_str());

@@ -39,6 +39,8 @@ pub struct Summary {
     pub unused: Vec<String>,
     /// Expectations.
     pub expectations: Vec<Verdict>,
+    /// The command that runs it again.
+    pub rerun: String,
     /// Rules that the run rests on.
     pub rests_on: RestsOn,
 }

@@ -163,9 +163,14 @@ fn jsonl_ends_with_the_result() {
 
 #[test]
 fn a_failed_expectation_shows_what_happened_and_how_to_run_it_again() {
-    let output =
-        oobe(&["run", MAIN, "--quiet", "--seed", "5", "--set", "expect.\"the desktop comes up\".within=2m"]);
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("out.xml");
+    let report = format!("junit={}", path.display());
+    let set = "expect.\"the desktop comes up\".within=2m";
+    let output = oobe(&["run", MAIN, "--quiet", "--seed", "5", "--set", set, "--report", &report]);
     assert_eq!(output.status.code(), Some(1));
+    let junit = std::fs::read_to_string(&path).expect("it was written");
+    assert!(junit.contains("run again: oobe run scenarios/user-driven.toml --seed 5"), "{junit}");
     let told = text(&output.stdout);
     for part in [
         "✗ the desktop comes up",

@@ -105,9 +105,9 @@ impl Device {
         self.follow(now, tray, events, managed);
     }
 
-    /// The management server asks for a session. A device that is starting holds one anyway when Windows is up.
+    /// The management server asks for a session.
     pub(super) fn pushed(&mut self, now: VirtualTime, tray: &mut Tray) {
-        if matches!(self.flow.stage, Stage::Off | Stage::Booting) {
+        if !self.hears_pushes() {
             return;
         }
         let (mut cx, parts) = self.parts(now, tray);
