@@ -12,7 +12,7 @@ use crate::exit::Exit;
 use crate::report::{Detail, Summary, Tone, ending, failures, heading, junit, paint, result_line, unused};
 use crate::scenario::spec::Keys;
 use crate::scenario::{Scenario, describe_io};
-use crate::trace::Whole;
+use crate::trace::{Mask, Whole};
 use crate::world::{RunError, RunOptions, Speed, TpmBackend};
 
 /// Everything as one JSON document.
@@ -94,6 +94,11 @@ fn jobs<'s>(args: &RunArgs, scenarios: &'s [Scenario], options: &RunOptions, wid
     let tells = args.format == Format::Human && !args.quiet && (!several || args.verbose > 0);
     let mut jobs = Vec::with_capacity(scenarios.len() * args.devices as usize);
     for scenario in scenarios {
+        let mask = Mask::for_scenario(&scenario.spec);
+        let mask = match args.personal_data {
+            PersonalArg::Show => mask,
+            PersonalArg::Mask => mask.and_personal_of(&scenario.spec),
+        };
         for device in 0..u64::from(args.devices) {
             let mut options = options.clone();
             let seed = options.seed.unwrap_or(scenario.spec.seed).wrapping_add(device) & LARGEST_SEED;
@@ -102,18 +107,16 @@ fn jobs<'s>(args: &RunArgs, scenarios: &'s [Scenario], options: &RunOptions, wid
                 .trace
                 .as_ref()
                 .map(|path| if several { path.join(trace_name(&scenario.path, seed)) } else { path.clone() });
-            let mut job = Job {
+            jobs.push(Job {
                 scenario,
+                rerun: rerun(args, scenario, &options, &mask),
                 options,
-                personal: args.personal_data == PersonalArg::Show,
-                rerun: String::new(),
+                mask: mask.clone(),
                 trace,
                 story: tells.then_some((width, detail)),
                 lines: args.format == Format::Jsonl,
                 fingerprint: tells || args.format != Format::Human || !args.report.is_empty(),
-            };
-            job.rerun = rerun(args, &job);
-            jobs.push(job);
+            });
         }
     }
     jobs
@@ -274,7 +277,7 @@ fn heading_of(job: &Job<'_>, several: bool) -> String {
         program: String::new(),
     };
     heading(
-        &job.mask().text(&job.scenario.spec.title),
+        &job.mask.text(&job.scenario.spec.title),
         &job.scenario.path.display().to_string(),
         &header,
         several,
@@ -293,11 +296,11 @@ fn json(value: &impl Serialize, pretty: bool) -> String {
 }
 
 /// The command that runs one world again, with its whole story.
-fn rerun(args: &RunArgs, job: &Job<'_>) -> String {
+fn rerun(args: &RunArgs, scenario: &Scenario, options: &RunOptions, mask: &Mask) -> String {
     let VariationArgs { keys, as_of, set, fixtures, .. } = &args.variation;
-    let mut words = vec!["oobe".to_owned(), "run".to_owned(), job.scenario.path.display().to_string()];
+    let mut words = vec!["oobe".to_owned(), "run".to_owned(), scenario.path.display().to_string()];
     let mut option = |name: &str, value: String| words.extend([format!("--{name}"), value]);
-    option("seed", job.options.seed.unwrap_or(job.scenario.spec.seed).to_string());
+    option("seed", options.seed.unwrap_or(scenario.spec.seed).to_string());
     if let Some(keys) = keys {
         option("keys", Keys::from(*keys).name().to_owned());
     }
@@ -307,8 +310,8 @@ fn rerun(args: &RunArgs, job: &Job<'_>) -> String {
     if args.transport == TransportArg::Wire {
         option("transport", "wire".to_owned());
     }
-    if job.options.tpm != TpmBackend::InProcess {
-        option("tpm", job.options.tpm.to_string());
+    if options.tpm != TpmBackend::InProcess {
+        option("tpm", options.tpm.to_string());
         for host in &args.tpm.allow_remote {
             option("allow-remote", host.clone());
         }
@@ -320,7 +323,7 @@ fn rerun(args: &RunArgs, job: &Job<'_>) -> String {
         option("fixtures", folder.display().to_string());
     }
     for set in set {
-        option("set", job.mask().text(set).into_owned());
+        option("set", mask.text(set).into_owned());
     }
     if args.personal_data == PersonalArg::Mask {
         option("personal-data", "mask".to_owned());

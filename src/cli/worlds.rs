@@ -18,8 +18,8 @@ use crate::world::{self, RunError, RunOptions};
 pub(super) struct Job<'s> {
     pub(super) scenario: &'s Scenario,
     pub(super) options: RunOptions,
-    /// Show personal data as it is.
-    pub(super) personal: bool,
+    /// What is blotted out in all that is told of it.
+    pub(super) mask: Mask,
     /// The command that runs it again, without what is not to be told.
     pub(super) rerun: String,
     /// Where its trace goes.
@@ -30,14 +30,6 @@ pub(super) struct Job<'s> {
     pub(super) lines: bool,
     /// Take its fingerprint.
     pub(super) fingerprint: bool,
-}
-
-impl Job<'_> {
-    /// What is blotted out in all that is told of it.
-    pub(super) fn mask(&self) -> Mask {
-        let mask = Mask::for_scenario(&self.scenario.spec);
-        if self.personal { mask } else { mask.and_personal_of(&self.scenario.spec) }
-    }
 }
 
 /// What came of it.
@@ -76,7 +68,7 @@ pub(super) fn work(job: &Job<'_>, live: Option<&mut dyn FnMut(&str)>) -> Result<
 
 fn play(job: &Job<'_>, mut live: Option<&mut dyn FnMut(&str)>) -> Result<Done, Failure> {
     let scenario = job.scenario;
-    let mask = job.mask();
+    let mask = &job.mask;
     let mut hasher = Hasher::default();
     // What happened, and how it is told: records that are not to be read as they are, by their places.
     let mut records: Vec<Record> = Vec::new();
@@ -157,7 +149,7 @@ fn play(job: &Job<'_>, mut live: Option<&mut dyn FnMut(&str)>) -> Result<Done, F
         header: result.header,
     };
     if job.lines {
-        lines.insert_str(0, &format!("{}\n", write::line(&summary.header, &mask)));
+        lines.insert_str(0, &format!("{}\n", write::line(&summary.header, mask)));
     } else {
         lines.clear();
     }

@@ -177,14 +177,21 @@ impl From<Date> for jiff::civil::Date {
 }
 
 impl Moment {
+    /// The year, UTC.
+    pub fn year(self) -> i16 {
+        let text = self.0.to_rfc3339();
+        // Of five digits, or before the common era: further than anything that is simulated.
+        text.split('-').next().and_then(|year| year.parse().ok()).unwrap_or(i16::MAX)
+    }
+
     fn parse(text: &str) -> Result<Self, String> {
         let moment = Utc::parse_rfc3339(&text.trim().replacen(' ', "T", 1)).map_err(|_| {
             let text = super::tree::shorten(text);
             format!("{text:?} is not a point in time\nwrite date, time and zone: 2026-11-20T08:00:00Z")
         })?;
-        let year = moment.to_rfc3339().split('-').next().and_then(|year| year.parse().ok());
-        within_reach(year.unwrap_or(i16::MAX))?;
-        Ok(Self(moment))
+        let moment = Self(moment);
+        within_reach(moment.year())?;
+        Ok(moment)
     }
 }
 

@@ -72,6 +72,9 @@ impl Needle {
         };
         let places: Vec<usize> =
             text.match_indices(form).map(|(at, _)| at).filter(|at| borders(*at)).collect();
+        if places.is_empty() {
+            return None;
+        }
         let mut masked = String::with_capacity(text.len());
         let mut from = 0;
         for at in &places {
@@ -80,7 +83,7 @@ impl Needle {
             from = at + form.len();
         }
         masked.push_str(&text[from..]);
-        (!places.is_empty()).then_some(masked)
+        Some(masked)
     }
 }
 

@@ -330,7 +330,7 @@ impl World {
                 }
             }
             Action::Network { fault, lasts } => {
-                self.network.begin(self.now, trigger, None, fault, lasts.map(|d| d.0));
+                self.network.begin(self.now, trigger, fault, lasts.map(|d| d.0));
             }
             Action::Admin { does } => self.administer(&does, sink),
         }

@@ -126,17 +126,10 @@ impl Network {
     }
 
     /// A fault begins in the middle of a run.
-    pub(super) fn begin(
-        &mut self,
-        now: VirtualTime,
-        name: &str,
-        device: Option<String>,
-        fault: NetworkFault,
-        lasts: Option<Span>,
-    ) {
+    pub(super) fn begin(&mut self, now: VirtualTime, name: &str, fault: NetworkFault, lasts: Option<Span>) {
         self.faults.push(Armed {
             name: name.to_owned(),
-            device,
+            device: None,
             from: now,
             until: lasts.map(|span| now + span),
             nth: None,

@@ -41,8 +41,8 @@ impl Tuned {
         if !merge.exists() {
             return Err("llvm-profdata is missing: rustup component add llvm-tools".to_owned());
         }
-        let metadata = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("xtask has no parent folder")?;
-        let folder = metadata.join("target/tuned");
+        let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("xtask has no parent folder")?;
+        let folder = workspace.join("target/tuned");
         let (counts, profile) = (folder.join("counts"), folder.join("deployments.profdata"));
         if counts.exists() {
             std::fs::remove_dir_all(&counts).map_err(|e| format!("{}: {e}", counts.display()))?;

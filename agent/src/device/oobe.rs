@@ -193,7 +193,7 @@ fn perform(cx: &mut Cx<'_>, parts: &mut Parts<'_>, stage: Stage, action: Action)
         Action::Enrol => return begin_enrol(cx, parts),
         Action::ResumeManagement => {
             if let Some(management) = parts.management {
-                if management.wipe_is_due(cx) {
+                if management.take_overdue_wipe(cx) {
                     return vec![Event::Wiped];
                 }
                 parts.memory.activity = management.boot(cx);

@@ -57,7 +57,7 @@ impl Management {
     }
 
     /// Windows starts: whether a wipe was accepted that power or an orderly shutdown came before. A restart is had by now.
-    pub fn wipe_is_due(&mut self, cx: &mut Cx<'_>) -> bool {
+    pub fn take_overdue_wipe(&mut self, cx: &mut Cx<'_>) -> bool {
         let due = self.remote.take() == Some(Remote::Wipe);
         if due {
             cx.decided(rules::MOD_026, "the server had the device wiped before it was switched off");

@@ -11,7 +11,6 @@ use super::compose::Source;
 use super::enrolment::{Progress, Sent, Session};
 use super::inbound::Answer;
 use super::orders::{Gate, Leaf, Order, Stage, Verb};
-use super::remote::RemoteAction;
 use super::{compose, material, remote, reseal};
 use crate::journal::Service;
 use crate::state::State;
@@ -70,9 +69,9 @@ fn next(state: &mut State, device: &str, user: Option<Guid>) -> Vec<(Option<Guid
     let sent = |order: &Order| enrolment.session.as_ref().is_some_and(|s| s.sent.contains(&order.key));
     // Once a session, whatever the device says to it.
     let asked: Vec<_> = remote::orders(enrolment).into_iter().filter(|order| !sent(order)).collect();
-    let wiped = enrolment.remote.contains(&RemoteAction::Wipe) && !asked.is_empty();
+    let is_wiped = asked.iter().any(remote::is_wipe);
     let asked: Vec<_> = asked.into_iter().map(|order| (None, Arc::new(order))).collect();
-    if wiped {
+    if is_wiped {
         // There is no use in anything else.
         return asked;
     }

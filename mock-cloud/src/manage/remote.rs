@@ -11,6 +11,9 @@ use super::orders::{Leaf, Order, Patience, Stage};
 use crate::journal::Service;
 use crate::state::State;
 
+/// What a device runs to be wiped.
+const WIPE: &str = "./Device/Vendor/MSFT/RemoteWipe/doWipe";
+
 /// Something that a managed device is to do as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -47,7 +50,7 @@ impl RemoteAction {
         match self {
             Self::Sync => None,
             Self::Restart => Some(Leaf::exec("./Device/Vendor/MSFT/Reboot/RebootNow", "null", "")),
-            Self::Wipe => Some(Leaf::exec("./Device/Vendor/MSFT/RemoteWipe/doWipe", "chr", "0")),
+            Self::Wipe => Some(Leaf::exec(WIPE, "chr", "0")),
         }
     }
 
@@ -63,6 +66,11 @@ impl fmt::Display for RemoteAction {
     }
 }
 
+/// Whether an order has the device wiped.
+pub(super) fn is_wipe(order: &Order) -> bool {
+    order.leaves.iter().any(|leaf| leaf.uri == WIPE)
+}
+
 /// What was asked for and is not settled yet, in order; when a wipe is among it, only that.
 pub(super) fn orders(enrolment: &Enrolment) -> Vec<Order> {
     let order = |(at, action): (usize, &RemoteAction)| {
@@ -71,19 +79,18 @@ pub(super) fn orders(enrolment: &Enrolment) -> Vec<Order> {
         let leaf = action.command().filter(|_| !settled)?;
         Some(Order::one(key, Stage::Remote, Patience::ThreeTimes, leaf))
     };
-    let all = enrolment.remote.iter().enumerate();
-    let wipes: Vec<Order> =
-        all.clone().filter(|(_, action)| **action == RemoteAction::Wipe).filter_map(order).collect();
-    if wipes.is_empty() { all.filter_map(order).collect() } else { wipes.into_iter().take(1).collect() }
+    let open: Vec<Order> = enrolment.remote.iter().enumerate().filter_map(order).collect();
+    match open.iter().position(is_wipe) {
+        Some(at) => open.into_iter().skip(at).take(1).collect(),
+        None => open,
+    }
 }
 
 /// The device answered an order. One that accepted to be wiped is gone from management: its record is taken away, and the
 /// session has nothing more to say.
 pub(super) fn answered(state: &mut State, device: &str, sent: &Sent, code: StatusCode) {
     let Some(enrolment) = state.enrolments.get_mut(device) else { return };
-    let is_wipe =
-        |(at, action): (usize, &RemoteAction)| *action == RemoteAction::Wipe && action.key(at) == sent.order;
-    if !code.is_success() || enrolment.removed || !enrolment.remote.iter().enumerate().any(is_wipe) {
+    if !code.is_success() || enrolment.removed || sent.uri != WIPE {
         return;
     }
     if let Some(session) = &mut enrolment.session {
