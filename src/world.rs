@@ -26,7 +26,7 @@ mod tpm;
 pub mod transport;
 
 pub(crate) use actors::ADMINISTRATOR;
-pub use run::{Ending, Pace, RunError, RunOptions, RunResult, Speed, run};
+pub use run::{Ending, Pace, Run, RunError, RunOptions, RunResult, Speed, TOGETHER, run};
 pub use tpm::{BackendError, TpmBackend, TpmBackendError, TpmSetup, TpmSocket};
 pub use transport::TransportKind;
 

@@ -8,13 +8,14 @@ mod attestation;
 mod price;
 
 use std::hint::black_box;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use oobe::scenario::spec::Keys;
 use oobe::scenario::{self, LoadOptions, Scenario};
-use oobe::world::{RunOptions, World, run};
+use oobe::world::{Run, RunOptions, TOGETHER, World, run};
 use oobe_agent::Device;
 use oobe_agent::io::{Effect, Input};
 use oobe_agent::keys::{KeyCommand, SoftwareKeyStore};
@@ -101,19 +102,22 @@ fn single_runs(scenario: &Scenario, seeds: u64) {
     }
 }
 
+/// As `oobe run --devices` does it: each thread gives a few worlds a step each by turns. Last, for comparison, one world
+/// after the other.
 fn throughput(name: &str, scenario: &Scenario, runs: u64) {
-    for threads in [1, 2] {
+    for (threads, together) in [(1, TOGETHER), (2, TOGETHER), (2, 1)] {
         let next = AtomicU64::new(0);
+        let size = u64::try_from(together).expect("a few");
         let took = time(|| {
             std::thread::scope(|scope| {
                 for _ in 0..threads {
                     scope.spawn(|| {
                         loop {
-                            let seed = next.fetch_add(1, Ordering::Relaxed);
-                            if seed >= runs {
+                            let first = next.fetch_add(size, Ordering::Relaxed);
+                            if first >= runs {
                                 break;
                             }
-                            deploy(scenario, &options(seed, Keys::P256));
+                            deploy_together(scenario, first..runs.min(first + size));
                         }
                     });
                 }
@@ -121,9 +125,25 @@ fn throughput(name: &str, scenario: &Scenario, runs: u64) {
         });
         let rate = f64::from(u32::try_from(runs).expect("few runs")) / took.as_secs_f64();
         println!(
-            "{name}, in process, full bytes, P-256, {threads} thread(s): {rate:.0} deployments/s ({runs} runs)"
+            "{name}, in process, full bytes, P-256, {threads} thread(s), {together} world(s) by turns: {rate:.0} \
+             deployments/s ({runs} runs)"
         );
     }
+}
+
+fn deploy_together(scenario: &Scenario, seeds: Range<u64>) {
+    let run = |seed| Run::new(scenario, &options(seed, Keys::P256)).expect("the scenario can be built");
+    let mut runs: Vec<Run> = seeds.map(run).collect();
+    let mut goes_on = true;
+    while goes_on {
+        goes_on = false;
+        for run in &mut runs {
+            goes_on |= run.step(&mut |record| {
+                black_box(record);
+            });
+        }
+    }
+    assert!(runs.into_iter().all(|run| run.result().ending.outcome == "desktop"));
 }
 
 /// Resident memory of this process in KiB, as the kernel tells it.

@@ -55,10 +55,10 @@ pub fn request_fits(pattern: &RequestPattern, method: &str, url: &str) -> bool {
 
 /// Host (without port) and path (without query) of an absolute URL.
 pub(crate) fn host_and_path(url: &str) -> (&str, &str) {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    let (authority, rest) = rest.split_at(end);
-    let path = &rest[..rest.find(['?', '#']).unwrap_or(rest.len())];
+    let rest = url.split_once(':').and_then(|(_, rest)| rest.strip_prefix("//")).unwrap_or(url);
+    let first = |text: &str, of: &[u8]| text.bytes().position(|b| of.contains(&b)).unwrap_or(text.len());
+    let (authority, rest) = rest.split_at(first(rest, b"/?#"));
+    let path = &rest[..first(rest, b"?#")];
     let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
     let host = if host.starts_with('[') { host } else { host.split(':').next().unwrap_or(host) };
     (host, if path.is_empty() { "/" } else { path })

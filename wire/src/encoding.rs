@@ -28,8 +28,11 @@ pub fn hex_upper(bytes: &[u8]) -> String {
 }
 
 fn hex(bytes: &[u8], digits: &[u8; 16]) -> String {
-    let digit = |nibble: u8| char::from(digits[usize::from(nibble)]);
-    bytes.iter().flat_map(|b| [digit(b >> 4), digit(b & 15)]).collect()
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        text.extend([byte >> 4, byte & 15].map(|nibble| char::from(digits[usize::from(nibble)])));
+    }
+    text
 }
 
 /// Reads hexadecimal in either case; white space between digits is skipped.
@@ -52,8 +55,12 @@ pub fn base64_encode(bytes: &[u8]) -> String {
 
 /// Reads base64; white space anywhere and missing padding are accepted (reference: protocols, G item 6).
 pub fn base64_decode(text: &str) -> Result<Vec<u8>, EncodingError> {
-    let compact: Vec<u8> = text.bytes().filter(|b| !b.is_ascii_whitespace()).collect();
-    STANDARD_LENIENT.decode(compact).map_err(|_| EncodingError("base64"))
+    let error = |_| EncodingError("base64");
+    // Most comes in one piece, and white space is no base64: only what can't be read is looked at again.
+    STANDARD_LENIENT.decode(text).or_else(|_| {
+        let compact: Vec<u8> = text.bytes().filter(|b| !b.is_ascii_whitespace()).collect();
+        STANDARD_LENIENT.decode(compact).map_err(error)
+    })
 }
 
 /// Base64url of RFC 4648 section 5, without padding.

@@ -6,6 +6,7 @@ mod cost;
 
 use std::num::NonZeroU32;
 
+use const_oid::ObjectIdentifier;
 use p12_keystore::Pkcs12Archive;
 use p12_keystore::error::Error;
 
@@ -18,18 +19,18 @@ use crate::x509::{ParsedCertificate, parse_certificate};
 /// file, and the files here are made up, by the thousand.
 const ITERATIONS: u32 = 64;
 
-const DATA: &str = "1.2.840.113549.1.7.1";
-const ENCRYPTED_DATA: &str = "1.2.840.113549.1.7.6";
-const PBES2: &str = "1.2.840.113549.1.5.13";
-const PBKDF2: &str = "1.2.840.113549.1.5.12";
-const HMAC_WITH_SHA256: &str = "1.2.840.113549.2.9";
-const AES_256_CBC: &str = "2.16.840.1.101.3.4.1.42";
-const SHA256: &str = "2.16.840.1.101.3.4.2.1";
-const CERT_BAG: &str = "1.2.840.113549.1.12.10.1.3";
-const SHROUDED_KEY_BAG: &str = "1.2.840.113549.1.12.10.1.2";
-const X509_CERTIFICATE: &str = "1.2.840.113549.1.9.22.1";
-const FRIENDLY_NAME: &str = "1.2.840.113549.1.9.20";
-const LOCAL_KEY_ID: &str = "1.2.840.113549.1.9.21";
+const DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.1");
+const ENCRYPTED_DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.6");
+const PBES2: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.5.13");
+const PBKDF2: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.5.12");
+const HMAC_WITH_SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.2.9");
+const AES_256_CBC: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.1.42");
+const SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.1");
+const CERT_BAG: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.12.10.1.3");
+const SHROUDED_KEY_BAG: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.12.10.1.2");
+const X509_CERTIFICATE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.22.1");
+const FRIENDLY_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.20");
+const LOCAL_KEY_ID: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.21");
 
 /// Why a PKCS#12 file could not be opened.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -85,28 +86,32 @@ pub fn make(
 
 /// ContentInfo around plain data.
 fn data(content: &[u8]) -> Vec<u8> {
-    derenc::sequence(&[&derenc::oid(DATA), &derenc::context(0, &derenc::octets(content))])
+    derenc::sequence(&[&derenc::object_id(&DATA), &derenc::context(0, &derenc::octets(content))])
 }
 
 /// ContentInfo around encrypted data.
 fn encrypted_data(content: &[u8], password: &str, stream: &mut Stream) -> Vec<u8> {
     let (algorithm, ciphertext) = encrypt(content, password, stream);
-    let info =
-        derenc::sequence(&[&derenc::oid(DATA), &algorithm, &derenc::context_primitive(0, &ciphertext)]);
+    let info = derenc::sequence(&[
+        &derenc::object_id(&DATA),
+        &algorithm,
+        &derenc::context_primitive(0, &ciphertext),
+    ]);
     let encrypted = derenc::sequence(&[&derenc::small(0), &info]);
-    derenc::sequence(&[&derenc::oid(ENCRYPTED_DATA), &derenc::context(0, &encrypted)])
+    derenc::sequence(&[&derenc::object_id(&ENCRYPTED_DATA), &derenc::context(0, &encrypted)])
 }
 
-fn bag(kind: &str, value: &[u8], attributes: Option<&[u8]>) -> Vec<u8> {
-    derenc::sequence(&[&derenc::oid(kind), &derenc::context(0, value), attributes.unwrap_or_default()])
+fn bag(kind: ObjectIdentifier, value: &[u8], attributes: Option<&[u8]>) -> Vec<u8> {
+    derenc::sequence(&[&derenc::object_id(&kind), &derenc::context(0, value), attributes.unwrap_or_default()])
 }
 
 fn cert_bag(der: &[u8]) -> Vec<u8> {
-    derenc::sequence(&[&derenc::oid(X509_CERTIFICATE), &derenc::context(0, &derenc::octets(der))])
+    derenc::sequence(&[&derenc::object_id(&X509_CERTIFICATE), &derenc::context(0, &derenc::octets(der))])
 }
 
 fn attributes(friendly_name: &str, key_id: &[u8]) -> Vec<u8> {
-    let attribute = |kind, value: &[u8]| derenc::sequence(&[&derenc::oid(kind), &derenc::set(&[value])]);
+    let attribute =
+        |kind, value: &[u8]| derenc::sequence(&[&derenc::object_id(&kind), &derenc::set(&[value])]);
     let mut attributes = [
         attribute(FRIENDLY_NAME, &derenc::tlv(derenc::BMP_STRING, &utf16(friendly_name))),
         attribute(LOCAL_KEY_ID, &derenc::octets(key_id)),
@@ -132,18 +137,18 @@ fn encrypt(plain: &[u8], password: &str, stream: &mut Stream) -> (Vec<u8>, Vec<u
         password.as_bytes(),
         &mut key,
     );
-    let prf = derenc::sequence(&[&derenc::oid(HMAC_WITH_SHA256), &derenc::null()]);
+    let prf = derenc::sequence(&[&derenc::object_id(&HMAC_WITH_SHA256), &derenc::null()]);
     let kdf = derenc::sequence(&[&derenc::octets(&salt), &derenc::small(ITERATIONS), &prf]);
-    let kdf = derenc::sequence(&[&derenc::oid(PBKDF2), &kdf]);
-    let cipher = derenc::sequence(&[&derenc::oid(AES_256_CBC), &derenc::octets(&iv)]);
-    let algorithm = derenc::sequence(&[&derenc::oid(PBES2), &derenc::sequence(&[&kdf, &cipher])]);
+    let kdf = derenc::sequence(&[&derenc::object_id(&PBKDF2), &kdf]);
+    let cipher = derenc::sequence(&[&derenc::object_id(&AES_256_CBC), &derenc::octets(&iv)]);
+    let algorithm = derenc::sequence(&[&derenc::object_id(&PBES2), &derenc::sequence(&[&kdf, &cipher])]);
     (algorithm, aes_256_cbc_encrypt(&key, &iv, plain))
 }
 
 fn mac(content: &[u8], password: &str, stream: &mut Stream) -> Vec<u8> {
     let salt = stream.bytes::<16>();
     let digest = hmac_sha256(&mac_key(password, &salt), content);
-    let algorithm = derenc::sequence(&[&derenc::oid(SHA256), &derenc::null()]);
+    let algorithm = derenc::sequence(&[&derenc::object_id(&SHA256), &derenc::null()]);
     let digest = derenc::sequence(&[&algorithm, &derenc::octets(&digest)]);
     derenc::sequence(&[&digest, &derenc::octets(&salt), &derenc::small(ITERATIONS)])
 }

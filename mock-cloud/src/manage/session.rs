@@ -60,7 +60,7 @@ fn addressed(state: &mut State, call: &Call<'_>, device: &str, message: &Message
 
 /// An id without what clients put round it: one writes `imei:` in front (reference: captures).
 fn plain_id(id: &str) -> String {
-    id.trim().trim_start_matches("imei:").chars().filter(|c| *c != '-').collect::<String>().to_lowercase()
+    id.trim().trim_start_matches("imei:").replace('-', "").to_lowercase()
 }
 
 /// Which message of which session this is. Message 1 begins a session, whatever became of the one before; the same

@@ -112,7 +112,7 @@ pub fn load(tpm: &mut Tpm, call: &mut Call) -> Result<(), Rc> {
     let seed = parent.sensitive.as_ref().expect("a parent has a sensitive area");
     let protector = protection::of_parent(&parent.public, seed);
     let sensitive = protection::unwrap(protector, &public.name(), &private).map_err(|rc| rc.param(1))?;
-    checks::load(Some(&parent.public), &public, Some(&sensitive)).map_err(|blame| blame.at(2, 1))?;
+    checks::load_again(&parent.public, &public, &sensitive).map_err(|blame| blame.at(2, 1))?;
     let mut sensitive = sensitive.1;
     sensitive.auth_value = trim_auth(&sensitive.auth_value);
     let object = create::below(&parent, public, Some(sensitive));

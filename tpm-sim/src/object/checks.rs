@@ -178,9 +178,25 @@ impl Blame {
     }
 }
 
-/// An object that is to be loaded: descriptions, sizes, and the binding of the two areas. `parent` is `None` for external
+/// An object that comes from outside: descriptions, sizes, and the binding of the two areas. `parent` is `None` for external
 /// and primary objects.
 pub fn load(
+    parent: Option<&Public>,
+    public: &Public,
+    sensitive: Option<&(TpmAlgId, Sensitive)>,
+) -> Result<(), Blame> {
+    descriptions(parent, public, sensitive)?;
+    keys(public, sensitive)
+}
+
+/// An object that comes back below its parent. What a parent that can't leave the TPM protects came to be in it, or was
+/// looked at when it was imported: its keys are not looked at again, as in the reference implementation.
+pub fn load_again(parent: &Public, public: &Public, sensitive: &(TpmAlgId, Sensitive)) -> Result<(), Blame> {
+    descriptions(Some(parent), public, Some(sensitive))?;
+    if parent.has(A::FIXED_TPM) { Ok(()) } else { keys(public, Some(sensitive)) }
+}
+
+fn descriptions(
     parent: Option<&Public>,
     public: &Public,
     sensitive: Option<&(TpmAlgId, Sensitive)>,
@@ -194,7 +210,7 @@ pub fn load(
         }
         _ => schemes(None, public).map_err(Blame::Public)?,
     }
-    keys(public, sensitive)
+    Ok(())
 }
 
 /// The keys of both areas, and that they belong together.

@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 
 use flate2::Compression;
-use flate2::read::GzDecoder;
+use flate2::bufread::GzDecoder;
 use flate2::write::GzEncoder;
 
 /// Most bytes that a list may have when unpacked.
@@ -48,7 +48,8 @@ pub fn unpack(frame: &[u8]) -> Result<Vec<u8>, FrameError> {
     }
     // One byte more than allowed shows that there is more; a bomb is not unpacked any further.
     let limit = u64::try_from(stated).unwrap_or(u64::MAX).saturating_add(1);
-    let mut json = Vec::new();
+    // Room for what it says it is, or for what so short a frame can hold.
+    let mut json = Vec::with_capacity(stated.min(gzip.len().saturating_mul(1_032)));
     GzDecoder::new(gzip).take(limit).read_to_end(&mut json).map_err(|_| FrameError::Gzip)?;
     if json.len() == stated { Ok(json) } else { Err(FrameError::Mismatch { stated, found: json.len() }) }
 }

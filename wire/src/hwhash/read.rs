@@ -86,6 +86,12 @@ pub fn decode(hash: &[u8]) -> Result<Decoded, HashError> {
 /// tail of `A`s, since some pipelines cut it off.
 pub fn decode_base64(text: &str) -> Result<Decoded, HashError> {
     const CHARACTERS: usize = LENGTH / 3 * 4;
+    // As the tool writes it: all of it and nothing else.
+    if let Ok(hash) = crate::encoding::base64_decode(text)
+        && hash.len() == LENGTH
+    {
+        return decode(&hash);
+    }
     let noise = |c: &char| c.is_whitespace() || matches!(c, '"' | '\'' | '=');
     let mut text: String = text.chars().filter(|c| !noise(c)).collect();
     while text.len() < CHARACTERS {

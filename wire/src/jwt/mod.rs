@@ -148,8 +148,9 @@ pub struct Verified {
 
 /// What has to be signed: header and claims. Sign these bytes as JWS does, then [`attach`].
 pub fn signing_input(header: &Header, claims: &Value) -> String {
-    let header = serde_json::to_string(header).expect("a header is plain JSON");
-    format!("{}.{}", base64url_encode(header.as_bytes()), base64url_encode(claims.to_string().as_bytes()))
+    let header = serde_json::to_vec(header).expect("a header is plain JSON");
+    let claims = serde_json::to_vec(claims).expect("a JSON value is JSON");
+    format!("{}.{}", base64url_encode(&header), base64url_encode(&claims))
 }
 
 /// Puts the signature to its signing input.

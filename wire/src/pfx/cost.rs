@@ -3,6 +3,7 @@
 
 use cbc::cipher::block_padding::Pkcs7;
 use cbc::cipher::{BlockCipherDecrypt, BlockModeDecrypt, KeyInit, KeyIvInit};
+use const_oid::ObjectIdentifier;
 use der::asn1::{Any, ContextSpecific, OctetString};
 use der::{Decode, Encode};
 use des::TdesEde3;
@@ -25,8 +26,8 @@ const MOST_ROUNDS: u32 = 100_000;
 /// Most rounds of all of them together: a file with one key needs three derivations.
 const MOST_ROUNDS_TOGETHER: u32 = 500_000;
 
-const TRIPLE_DES: &str = "1.2.840.113549.1.12.1.3";
-const RC2_40: &str = "1.2.840.113549.1.12.1.6";
+const TRIPLE_DES: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.12.1.3");
+const RC2_40: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.12.1.6");
 
 /// Refuses a file that costs more to open than files do.
 pub(super) fn check(file: &[u8], password: &str) -> Result<(), PfxError> {
@@ -46,7 +47,7 @@ pub(super) fn check(file: &[u8], password: &str) -> Result<(), PfxError> {
 
 /// The bags in one part of the file; `None` when it can't be read, which is for whoever opens the file to tell.
 fn contents(safe: &ContentInfo, password: &str, rounds: &mut Rounds) -> Result<Option<Vec<u8>>, PfxError> {
-    match safe.content_type.to_string().as_str() {
+    match safe.content_type {
         DATA => plain(&safe.content).map(Some),
         ENCRYPTED_DATA => {
             let info = EncryptedData::from_der(&safe.content.to_der()?)?.enc_content_info;
@@ -80,7 +81,7 @@ impl Rounds {
     fn of_algorithm(&mut self, algorithm: &AlgorithmIdentifierOwned) -> Result<(), PfxError> {
         let Some(parameters) = &algorithm.parameters else { return Ok(()) };
         let parameters = parameters.to_der()?;
-        match algorithm.oid.to_string().as_str() {
+        match algorithm.oid {
             PBES2 => match pbes2::Parameters::from_der(&parameters)?.kdf {
                 Kdf::Pbkdf2(kdf) => self.add(kdf.iteration_count),
                 _ => Err(PfxError::TooCostly("scrypt".into())),
@@ -113,7 +114,7 @@ fn decrypt(
 ) -> Result<Option<Vec<u8>>, PfxError> {
     let Some(parameters) = &algorithm.parameters else { return Ok(None) };
     let parameters = parameters.to_der()?;
-    Ok(match algorithm.oid.to_string().as_str() {
+    Ok(match algorithm.oid {
         PBES2 => pbes2::Parameters::from_der(&parameters)?.decrypt(password.as_bytes(), ciphertext).ok(),
         TRIPLE_DES => legacy::<TdesEde3>(&Pkcs12PbeParams::from_der(&parameters)?, 24, ciphertext, password),
         RC2_40 => legacy::<Rc2>(&Pkcs12PbeParams::from_der(&parameters)?, 5, ciphertext, password),
@@ -167,9 +168,9 @@ mod tests {
 
     /// An AlgorithmIdentifier: PBES2 with PBKDF2 of so many rounds.
     fn pbkdf2(rounds: u32) -> Vec<u8> {
-        let prf = derenc::sequence(&[&derenc::oid(HMAC_WITH_SHA256), &derenc::null()]);
+        let prf = derenc::sequence(&[&derenc::object_id(&HMAC_WITH_SHA256), &derenc::null()]);
         let kdf = derenc::sequence(&[&derenc::octets(&[1; 16]), &derenc::small(rounds), &prf]);
-        pbes2_with(&derenc::sequence(&[&derenc::oid(PBKDF2), &kdf]))
+        pbes2_with(&derenc::sequence(&[&derenc::object_id(&PBKDF2), &kdf]))
     }
 
     /// The same with scrypt, as cheap as it gets.
@@ -180,8 +181,8 @@ mod tests {
     }
 
     fn pbes2_with(kdf: &[u8]) -> Vec<u8> {
-        let cipher = derenc::sequence(&[&derenc::oid(AES_256_CBC), &derenc::octets(&[2; 16])]);
-        derenc::sequence(&[&derenc::oid(PBES2), &derenc::sequence(&[kdf, &cipher])])
+        let cipher = derenc::sequence(&[&derenc::object_id(&AES_256_CBC), &derenc::octets(&[2; 16])]);
+        derenc::sequence(&[&derenc::object_id(&PBES2), &derenc::sequence(&[kdf, &cipher])])
     }
 
     /// A key bag under that encryption, as the only bag of SafeContents.
@@ -216,16 +217,20 @@ mod tests {
     }
 
     /// Contents under an old encryption.
-    fn old<C: KeyInit + BlockCipherEncrypt>(algorithm: &str, key: usize, content: &[u8]) -> Vec<u8> {
+    fn old<C: KeyInit + BlockCipherEncrypt>(
+        algorithm: ObjectIdentifier,
+        key: usize,
+        content: &[u8],
+    ) -> Vec<u8> {
         let derive = |kind, length| derive_key_utf8::<Sha1>("x", &[1; 8], kind, 2_048, length).unwrap();
         let (key, iv) = (derive(Pkcs12KeyType::EncryptionKey, key), derive(Pkcs12KeyType::Iv, 8));
         let cipher = cbc::Encryptor::<C>::new_from_slices(&key, &iv).unwrap();
         let parameters = derenc::sequence(&[&derenc::octets(&[1; 8]), &derenc::small(2_048)]);
-        let algorithm = derenc::sequence(&[&derenc::oid(algorithm), &parameters]);
+        let algorithm = derenc::sequence(&[&derenc::object_id(&algorithm), &parameters]);
         let ciphertext = derenc::context_primitive(0, &cipher.encrypt_padded_vec::<Pkcs7>(content));
-        let info = derenc::sequence(&[&derenc::oid(DATA), &algorithm, &ciphertext]);
+        let info = derenc::sequence(&[&derenc::object_id(&DATA), &algorithm, &ciphertext]);
         let encrypted = derenc::sequence(&[&derenc::small(0), &info]);
-        derenc::sequence(&[&derenc::oid(ENCRYPTED_DATA), &derenc::context(0, &encrypted)])
+        derenc::sequence(&[&derenc::object_id(&ENCRYPTED_DATA), &derenc::context(0, &encrypted)])
     }
 
     #[test]
@@ -233,15 +238,15 @@ mod tests {
         for rounds in [MOST_ROUNDS + 1, 1_000_000, 2_000_000_000] {
             assert!(refused(&file(&[&data(&key_bag(&pbkdf2(rounds)))])));
             let encrypted = derenc::sequence(&[
-                &derenc::oid(DATA),
+                &derenc::object_id(&DATA),
                 &pbkdf2(rounds),
                 &derenc::context_primitive(0, &[0; 32]),
             ]);
             let encrypted = derenc::sequence(&[&derenc::small(0), &encrypted]);
             let encrypted =
-                derenc::sequence(&[&derenc::oid(ENCRYPTED_DATA), &derenc::context(0, &encrypted)]);
+                derenc::sequence(&[&derenc::object_id(&ENCRYPTED_DATA), &derenc::context(0, &encrypted)]);
             assert!(refused(&file(&[&encrypted])));
-            let digest = derenc::sequence(&[&derenc::oid(SHA256), &derenc::null()]);
+            let digest = derenc::sequence(&[&derenc::object_id(&SHA256), &derenc::null()]);
             let digest = derenc::sequence(&[&digest, &derenc::octets(&[0; 32])]);
             let mac = derenc::sequence(&[&digest, &derenc::octets(&[1; 8]), &derenc::small(rounds)]);
             let whole = derenc::sequence(&[&derenc::small(3), &data(&derenc::sequence(&[])), &mac]);

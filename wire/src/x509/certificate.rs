@@ -46,10 +46,10 @@ pub fn parse_certificate(der: &[u8]) -> Result<ParsedCertificate, X509Error> {
     let tbs = certificate.tbs_certificate();
     let spki = tbs.subject_public_key_info().to_der().map_err(malformed)?;
     let public_key = PublicKey::from_spki_der(&spki).map_err(|_| X509Error::UnsupportedKey)?;
-    let extensions: Vec<Extension> = tbs.extensions().into_iter().flatten().map(Extension::read).collect();
+    let extensions = tbs.extensions().map(Vec::as_slice).unwrap_or_default();
     let subject = Name::read(tbs.subject());
     let serial = tbs.serial_number().as_bytes();
-    let alt_names = decode_extension::<SubjectAltName>(&extensions)?;
+    let alt_names = decode_extension::<SubjectAltName>(extensions)?;
     Ok(ParsedCertificate {
         der: der.to_vec(),
         serial: serial[serial.iter().take_while(|b| **b == 0).count()..].to_vec(),
@@ -59,22 +59,21 @@ pub fn parse_certificate(der: &[u8]) -> Result<ParsedCertificate, X509Error> {
         not_before: instant(tbs.validity().not_before),
         not_after: instant(tbs.validity().not_after),
         public_key,
-        is_ca: decode_extension::<BasicConstraints>(&extensions)?.is_some_and(|c| c.ca),
-        extended_key_usages: decode_extension::<ExtendedKeyUsage>(&extensions)?
+        is_ca: decode_extension::<BasicConstraints>(extensions)?.is_some_and(|c| c.ca),
+        extended_key_usages: decode_extension::<ExtendedKeyUsage>(extensions)?
             .map(|usages| usages.0.iter().map(ToString::to_string).collect())
             .unwrap_or_default(),
         dns_names: alt_names.map(|names| names.0.iter().filter_map(dns_name).collect()).unwrap_or_default(),
-        extensions,
+        extensions: extensions.iter().map(Extension::read).collect(),
     })
 }
 
-fn decode_extension<T>(extensions: &[Extension]) -> Result<Option<T>, X509Error>
+fn decode_extension<T>(extensions: &[x509_cert::ext::Extension]) -> Result<Option<T>, X509Error>
 where
     T: AssociatedOid + for<'a> Decode<'a, Error = der::Error>,
 {
-    let oid = T::OID.to_string();
-    let Some(extension) = extensions.iter().find(|e| e.oid == oid) else { return Ok(None) };
-    T::from_der(&extension.value).map(Some).map_err(|e| X509Error::Malformed(e.to_string()))
+    let Some(extension) = extensions.iter().find(|e| e.extn_id == T::OID) else { return Ok(None) };
+    T::from_der(extension.extn_value.as_bytes()).map(Some).map_err(|e| X509Error::Malformed(e.to_string()))
 }
 
 fn dns_name(name: &GeneralName) -> Option<String> {

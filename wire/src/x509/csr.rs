@@ -1,5 +1,6 @@
 //! Certificate requests (PKCS#10). Building is split from signing, which may have to wait for a TPM.
 
+use const_oid::ObjectIdentifier;
 use der::{Decode, Encode, Reader, SliceReader};
 use x509_cert::request::CertReq;
 
@@ -9,8 +10,8 @@ use crate::crypto::{KeyKind, PrivateKey, PublicKey};
 use crate::derenc;
 
 /// The attribute that holds extensions (PKCS#9), and the one that old Windows versions use.
-const EXTENSION_REQUEST: &str = "1.2.840.113549.1.9.14";
-const CERT_EXTENSIONS: &str = "1.3.6.1.4.1.311.2.1.14";
+const EXTENSION_REQUEST: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.14");
+const CERT_EXTENSIONS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.311.2.1.14");
 
 /// The part of a request that is signed. Sign it as certificates are, then [`assemble_csr`].
 pub fn csr_to_be_signed(subject: &Name, key: &PublicKey, extensions: &[Extension]) -> Vec<u8> {
@@ -19,7 +20,7 @@ pub fn csr_to_be_signed(subject: &Name, key: &PublicKey, extensions: &[Extension
     } else {
         let list: Vec<Vec<u8>> = extensions.iter().map(Extension::to_der).collect();
         let list = derenc::tlv(derenc::SEQUENCE, &list.concat());
-        derenc::sequence(&[&derenc::oid(EXTENSION_REQUEST), &derenc::set(&[&list])])
+        derenc::sequence(&[&derenc::object_id(&EXTENSION_REQUEST), &derenc::set(&[&list])])
     };
     derenc::sequence(&[
         &derenc::small(0),
@@ -64,8 +65,7 @@ pub fn parse_csr(der: &[u8]) -> Result<ParsedCsr, X509Error> {
     check_algorithm(&request.algorithm.oid, public_key.kind())?;
     let mut extensions = Vec::new();
     for attribute in request.info.attributes.iter() {
-        let oid = attribute.oid.to_string();
-        if oid != EXTENSION_REQUEST && oid != CERT_EXTENSIONS {
+        if ![EXTENSION_REQUEST, CERT_EXTENSIONS].contains(&attribute.oid) {
             continue;
         }
         for value in attribute.values.iter() {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use const_oid::ObjectIdentifier;
 use der::Decode;
 use der::asn1::AnyRef;
 use serde::{Deserialize, Serialize};
@@ -29,6 +30,17 @@ pub enum AttributeType {
     /// Any other, by its dotted OID.
     Other(String),
 }
+
+/// The kinds that have names of their own.
+const KINDS: [(ObjectIdentifier, AttributeType); 7] = [
+    (ObjectIdentifier::new_unwrap("2.5.4.3"), AttributeType::CommonName),
+    (ObjectIdentifier::new_unwrap("2.5.4.6"), AttributeType::Country),
+    (ObjectIdentifier::new_unwrap("2.5.4.7"), AttributeType::Locality),
+    (ObjectIdentifier::new_unwrap("2.5.4.8"), AttributeType::State),
+    (ObjectIdentifier::new_unwrap("2.5.4.10"), AttributeType::Organization),
+    (ObjectIdentifier::new_unwrap("2.5.4.11"), AttributeType::OrganizationalUnit),
+    (ObjectIdentifier::new_unwrap("0.9.2342.19200300.100.1.25"), AttributeType::DomainComponent),
+];
 
 /// A distinguished name: its parts in the order in which they are encoded.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -64,32 +76,18 @@ impl Name {
 }
 
 impl AttributeType {
-    fn oid(&self) -> &str {
-        match self {
-            Self::CommonName => "2.5.4.3",
-            Self::Country => "2.5.4.6",
-            Self::Locality => "2.5.4.7",
-            Self::State => "2.5.4.8",
-            Self::Organization => "2.5.4.10",
-            Self::OrganizationalUnit => "2.5.4.11",
-            Self::DomainComponent => "0.9.2342.19200300.100.1.25",
-            Self::Other(oid) => oid,
+    /// OBJECT IDENTIFIER, encoded.
+    fn to_der(&self) -> Vec<u8> {
+        if let Self::Other(oid) = self {
+            return derenc::oid(oid);
         }
+        let known = KINDS.iter().find(|(_, kind)| kind == self);
+        derenc::object_id(&known.expect("every kind but `Other` has its object identifier in `KINDS`").0)
     }
 
-    fn from_oid(oid: &str) -> Self {
-        [
-            Self::CommonName,
-            Self::Country,
-            Self::Locality,
-            Self::State,
-            Self::Organization,
-            Self::OrganizationalUnit,
-            Self::DomainComponent,
-        ]
-        .into_iter()
-        .find(|kind| kind.oid() == oid)
-        .unwrap_or_else(|| Self::Other(oid.to_owned()))
+    fn from_oid(oid: &ObjectIdentifier) -> Self {
+        let known = KINDS.iter().find(|(known, _)| known == oid);
+        known.map_or_else(|| Self::Other(oid.to_string()), |(_, kind)| kind.clone())
     }
 }
 
@@ -103,7 +101,7 @@ impl Name {
                 _ => derenc::UTF8_STRING,
             };
             let value = derenc::tlv(tag, value.as_bytes());
-            derenc::set(&[&derenc::sequence(&[&derenc::oid(kind.oid()), &value])])
+            derenc::set(&[&derenc::sequence(&[&kind.to_der(), &value])])
         };
         let parts: Vec<Vec<u8>> = self.0.iter().map(part).collect();
         derenc::tlv(derenc::SEQUENCE, &parts.concat())
@@ -118,7 +116,7 @@ impl Name {
         let part = |attribute: &x509_cert::attr::AttributeTypeAndValue| {
             let value = asn1_text(AnyRef::from(&attribute.value))
                 .unwrap_or_else(|| format!("#{}", crate::encoding::hex_lower(attribute.value.value())));
-            (AttributeType::from_oid(&attribute.oid.to_string()), value)
+            (AttributeType::from_oid(&attribute.oid), value)
         };
         Self(name.iter().map(part).collect())
     }

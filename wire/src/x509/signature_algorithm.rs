@@ -6,14 +6,14 @@ use super::X509Error;
 use crate::crypto::KeyKind;
 use crate::derenc;
 
-const ECDSA_WITH_SHA256: &str = "1.2.840.10045.4.3.2";
-const SHA256_WITH_RSA: &str = "1.2.840.113549.1.1.11";
+const ECDSA_WITH_SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.2");
+const SHA256_WITH_RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.11");
 
 /// The AlgorithmIdentifier of signatures by keys of that kind.
 pub(super) fn signature_algorithm(kind: KeyKind) -> Vec<u8> {
     match kind {
-        KeyKind::P256 => derenc::sequence(&[&derenc::oid(ECDSA_WITH_SHA256)]),
-        KeyKind::Rsa2048 => derenc::sequence(&[&derenc::oid(SHA256_WITH_RSA), &derenc::null()]),
+        KeyKind::P256 => derenc::sequence(&[&derenc::object_id(&ECDSA_WITH_SHA256)]),
+        KeyKind::Rsa2048 => derenc::sequence(&[&derenc::object_id(&SHA256_WITH_RSA), &derenc::null()]),
     }
 }
 
@@ -23,5 +23,5 @@ pub(super) fn check_algorithm(oid: &ObjectIdentifier, kind: KeyKind) -> Result<(
         KeyKind::P256 => ECDSA_WITH_SHA256,
         KeyKind::Rsa2048 => SHA256_WITH_RSA,
     };
-    if oid.to_string() == expected { Ok(()) } else { Err(X509Error::UnsupportedSignature) }
+    if *oid == expected { Ok(()) } else { Err(X509Error::UnsupportedSignature) }
 }

@@ -67,7 +67,7 @@ pub fn parse(document: &[u8]) -> Result<Element<'_>, XmlError> {
     let trimmed = text.trim_start_matches(|c: char| c == '\u{feff}' || c.is_ascii_whitespace());
     let skipped = text.len() - trimmed.len();
     let mut reader = Reader::from_str(trimmed);
-    let mut builder = Builder { document: trimmed, open: Vec::new(), root: None, nodes: 0 };
+    let mut builder = Builder { document: trimmed, open: Vec::with_capacity(12), root: None, nodes: 0 };
     loop {
         let event = reader.read_event();
         let offset = |reader: &Reader<&[u8]>| {
@@ -177,6 +177,10 @@ impl<'a> Builder<'a> {
             before.to_mut().push_str(text);
             return Ok(());
         }
+        if parent.children.is_empty() {
+            // Nearly always nothing else follows.
+            parent.children.reserve_exact(1);
+        }
         parent.children.push(Node::Text(keep(document, text)));
         self.count()
     }
@@ -210,15 +214,24 @@ impl<'a> Builder<'a> {
 /// attributes are lent for as long as their event lives, which is shorter than the document.)
 fn keep<'a>(document: &'a str, text: &str) -> Cow<'a, str> {
     let from = text.as_ptr().addr().checked_sub(document.as_ptr().addr());
+    // What lies within the document in memory is a piece of it.
     let piece = from.and_then(|from| document.get(from..from + text.len()));
-    piece.filter(|piece| *piece == text).map_or_else(|| Cow::Owned(text.to_owned()), Cow::Borrowed)
+    piece.map_or_else(|| Cow::Owned(text.to_owned()), Cow::Borrowed)
 }
 
 /// Whether it is a name in ASCII, as nearly all are.
-fn plain(part: &str) -> bool {
-    let goes_on = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
-    let starts = |b: u8| b.is_ascii_alphabetic() || b == b'_';
-    part.bytes().next().is_some_and(starts) && part.as_bytes().iter().all(goes_on)
+fn plain(name: &str) -> bool {
+    // At the start and behind each colon.
+    let mut begins = true;
+    for byte in name.bytes() {
+        begins = match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'_' => false,
+            b'0'..=b'9' | b'-' | b'.' if !begins => false,
+            b':' if !begins => true,
+            _ => return false,
+        };
+    }
+    !begins
 }
 
 /// Refuses names that could not be written again; the reader takes anything up to the next space.
@@ -226,8 +239,8 @@ fn check_name(name: &str) -> Result<(), XmlErrorKind> {
     let beyond_ascii = |c: char| !c.is_ascii() && !c.is_whitespace() && !c.is_control();
     let starts = |c: char| c.is_ascii_alphabetic() || c == '_' || beyond_ascii(c);
     let goes_on = |c: char| starts(c) || c.is_ascii_digit() || matches!(c, '-' | '.');
-    let sound = |part: &str| plain(part) || part.starts_with(starts) && part.chars().all(goes_on);
-    if name.split(':').all(sound) {
+    let sound = |part: &str| part.starts_with(starts) && part.chars().all(goes_on);
+    if plain(name) || name.split(':').all(sound) {
         Ok(())
     } else {
         Err(XmlErrorKind::Syntax(format!("{name:?} is not a name")))

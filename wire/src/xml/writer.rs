@@ -17,12 +17,15 @@ pub struct Writer {
 impl Writer {
     /// An empty document without XML declaration.
     pub fn new() -> Self {
-        Self::default()
+        // Most messages are a few kilobytes.
+        Self { out: String::with_capacity(2_048), open: Vec::with_capacity(12) }
     }
 
     /// An empty document behind `<?xml version="1.0" encoding="utf-8"?>`.
     pub fn with_declaration() -> Self {
-        Self { out: String::from("<?xml version=\"1.0\" encoding=\"utf-8\"?>"), open: Vec::new() }
+        let mut writer = Self::new();
+        writer.out.push_str("<?xml version=\"1.0\" encoding=\"utf-8\"?>");
+        writer
     }
 
     /// Opens an element.
@@ -136,6 +139,23 @@ pub fn escape_attribute(value: &str) -> Cow<'_, str> {
     })
 }
 
+/// Bytes of which something may have to be escaped: 0xef begins those two characters beyond ASCII that have to go.
+const SUSPECT: [bool; 256] = {
+    let mut suspect = [false; 256];
+    let mut byte = 0;
+    while byte < suspect.len() {
+        suspect[byte] = byte <= 0x1f;
+        byte += 1;
+    }
+    let marks = [b'<', b'>', b'&', b'"', 0xef];
+    let mut mark = 0;
+    while mark < marks.len() {
+        suspect[marks[mark] as usize] = true;
+        mark += 1;
+    }
+    suspect
+};
+
 fn escape(text: &str, more: impl Fn(char) -> Option<&'static str>) -> Cow<'_, str> {
     let replacement = |c: char| match c {
         '<' => Some("&lt;"),
@@ -145,9 +165,8 @@ fn escape(text: &str, more: impl Fn(char) -> Option<&'static str>) -> Cow<'_, st
         '\0'..='\x1f' | '\u{fffe}' | '\u{ffff}' => Some("\u{fffd}"),
         _ => None,
     };
-    // What is most of all text needs no look at characters: 0xef begins those two beyond ASCII that have to go.
-    let suspect = |b: u8| matches!(b, b'<' | b'>' | b'&' | b'"' | ..=0x1f | 0xef);
-    if !text.bytes().any(suspect) || !text.chars().any(|c| replacement(c).is_some()) {
+    // What is most of all text needs no look at characters.
+    if !text.bytes().any(|b| SUSPECT[usize::from(b)]) || !text.chars().any(|c| replacement(c).is_some()) {
         return Cow::Borrowed(text);
     }
     let mut escaped = String::with_capacity(text.len() + 16);

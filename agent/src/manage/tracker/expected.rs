@@ -46,6 +46,19 @@ enum Item {
     Failed(Option<String>, String),
 }
 
+/// Whether the server is done, by the half's FirstSyncStatus.
+fn finished(first_sync: Option<&Node>) -> bool {
+    first_sync.and_then(|node| node.value(&["ServerHasFinishedProvisioning"])) == Some("true")
+}
+
+/// What one of the lists in the half's FirstSyncStatus names.
+fn expected<'a>(first_sync: Option<&'a Node>, list: &str) -> impl Iterator<Item = UriText<'a>> + use<'a> {
+    let text = first_sync.and_then(|node| node.value(&[list])).unwrap_or_default();
+    let uris = text.split(DELIMITER).map(str::trim).filter(|uri| !uri.is_empty());
+    // `;n`, the number of apps, stands behind app URIs and is not verified.
+    uris.filter_map(|uri| UriText::parse(uri.rsplit_once(';').map_or(uri, |(uri, _)| uri)).ok())
+}
+
 impl Management {
     /// Whether an agent called Sidecar drives the page (ESS-027, ESD-035).
     pub(super) fn has_sidecar(&self) -> bool {
@@ -57,52 +70,42 @@ impl Management {
     }
 
     pub(super) fn server_finished(&self, scope: Scope) -> bool {
-        self.first_sync_value(scope, "ServerHasFinishedProvisioning") == Some("true")
-    }
-
-    fn first_sync_value(&self, scope: Scope, leaf: &str) -> Option<&str> {
-        self.first_sync_node(scope)?.value(&[leaf])
-    }
-
-    fn expected(&self, scope: Scope, list: &str) -> impl Iterator<Item = UriText<'_>> {
-        let text = self.first_sync_value(scope, list).unwrap_or_default();
-        let uris = text.split(DELIMITER).map(str::trim).filter(|uri| !uri.is_empty());
-        // `;n`, the number of apps, stands behind app URIs and is not verified.
-        uris.filter_map(|uri| UriText::parse(uri.rsplit_once(';').map_or(uri, |(uri, _)| uri)).ok())
+        finished(self.first_sync_node(scope))
     }
 
     /// Where one of the four rows stands.
     pub(super) fn count(&self, scope: Scope, row: Row) -> Count {
-        let mut count = Count { known: self.server_finished(scope), ..Count::default() };
+        let first_sync = self.first_sync_node(scope);
+        let mut count = Count { known: finished(first_sync), ..Count::default() };
         match row {
-            Row::Policies => self.policies(scope, &mut count),
+            Row::Policies => self.policies(first_sync, &mut count),
             Row::Certificates => {
-                for uri in self.expected(scope, "ExpectedPFXCerts") {
+                for uri in expected(first_sync, "ExpectedPFXCerts") {
                     count.add(self.certificate(&uri, "0"));
                 }
-                for uri in self.expected(scope, "ExpectedSCEPCerts") {
+                for uri in expected(first_sync, "ExpectedSCEPCerts") {
                     count.add(self.certificate(&uri, "1"));
                 }
             }
             Row::Networks => {
-                for uri in self.expected(scope, "ExpectedNetworkProfiles") {
+                for uri in expected(first_sync, "ExpectedNetworkProfiles") {
                     let there = self.tree.look(&uri).is_some();
                     let pending = self.work.networks.iter().any(|work| uri.is_above(&work.names));
                     count.add(if there && !pending { Item::Done } else { Item::Pending });
                 }
             }
-            Row::Apps => self.apps(scope, &mut count),
+            Row::Apps => self.apps(scope, first_sync, &mut count),
             Row::Hardware | Row::Join | Row::Enrolment | Row::Providers => {}
         }
         count
     }
 
     /// ESS-028: for a server without Sidecar the list of policies moves nothing.
-    fn policies(&self, scope: Scope, count: &mut Count) {
+    fn policies(&self, first_sync: Option<&Node>, count: &mut Count) {
         if !self.has_sidecar() {
             return;
         }
-        for uri in self.expected(scope, "ExpectedPolicies") {
+        for uri in expected(first_sync, "ExpectedPolicies") {
             let there = self.tree.look(&uri).is_some();
             let pending = self.work.policies.iter().any(|work| uri.is(work));
             count.add(if there && !pending { Item::Done } else { Item::Pending });
@@ -128,11 +131,11 @@ impl Management {
         Some((names.last().copied().unwrap_or_default(), item))
     }
 
-    fn apps(&self, scope: Scope, count: &mut Count) {
-        for uri in self.expected(scope, "ExpectedMSIAppPackages") {
+    fn apps(&self, scope: Scope, first_sync: Option<&Node>, count: &mut Count) {
+        for uri in expected(first_sync, "ExpectedMSIAppPackages") {
             count.add(self.msi_item(&uri));
         }
-        for uri in self.expected(scope, "ExpectedModernAppPackages") {
+        for uri in expected(first_sync, "ExpectedModernAppPackages") {
             count.add(if self.tree.look(&uri).is_some() { Item::Done } else { Item::Pending });
         }
         let setup = self.tree.at(scope, &TRACKING).and_then(|node| node.find(&["Setup", "Apps"]));
