@@ -54,6 +54,8 @@ pub struct TuiOptions {
     pub afterwards: String,
     /// Where to write the trace of what was played, if anywhere.
     pub trace: Option<PathBuf>,
+    /// Blot out personal data in that trace, besides the secrets.
+    pub mask_personal: bool,
 }
 
 impl TuiOptions {
@@ -101,7 +103,9 @@ pub fn run(scenario: &Scenario, options: &TuiOptions) -> Result<TuiOutcome, TuiE
     run.interactive = !options.auto;
     let world = World::new(scenario, &run)?;
     let known = Known { title: scenario.spec.title.clone(), hints: hints(scenario), seats: seats(scenario) };
-    play(world, known, Mask::for_scenario(&scenario.spec), options)
+    let mask = Mask::for_scenario(&scenario.spec);
+    let mask = if options.mask_personal { mask.and_personal_of(&scenario.spec) } else { mask };
+    play(world, known, mask, options)
 }
 
 /// Plays a saved trace in the terminal.

@@ -11,9 +11,11 @@ use oobe::world::{RunOptions, World};
 use oobe_agent::disk::{DISK_VERSION, Disk, DiskError};
 use oobe_agent::flow::Stage;
 use oobe_agent::io::{Effect, Input, Link, Timer};
+use oobe_agent::keys::{KEYS_VERSION, KeyCommand, KeyName, SoftwareKeyStore};
 use oobe_agent::time::{Span, VirtualTime};
 use oobe_agent::{Device, esp::Phase};
 use oobe_mock_cloud::{AdminAction, Cloud, LoadError, RemoteAction, STATE_VERSION};
+use oobe_wire::crypto::KeyKind;
 use serde_json::{Value, json};
 
 fn root() -> &'static Path {
@@ -117,6 +119,36 @@ fn clouds_of_every_version_are_read_and_know_their_devices() {
 }
 
 #[test]
+fn key_stores_of_every_version_are_read_and_go_on_where_they_stopped() {
+    let create = |store: &mut SoftwareKeyStore, name: &str, kind| {
+        store.execute(&KeyCommand::Create { key: KeyName::new(name), kind }).expect("a key is made")
+    };
+    let with_keys = || {
+        let mut store = SoftwareKeyStore::new(1, "pc");
+        create(&mut store, "device", KeyKind::P256);
+        create(&mut store, "transport", KeyKind::Rsa2048);
+        store
+    };
+    for version in 1..=KEYS_VERSION {
+        let bytes = stored("keys", version, KEYS_VERSION, || {
+            serde_json::to_vec(&with_keys()).expect("JSON can be written")
+        });
+        let mut store: SoftwareKeyStore =
+            serde_json::from_slice(&bytes).unwrap_or_else(|e| panic!("version {version}: {e}"));
+        if version == KEYS_VERSION {
+            let old = serde_json::from_slice(&bytes).expect("JSON");
+            holds(&old, &serde_json::to_value(&store).expect("JSON can be written"), "");
+        }
+        let mut now = with_keys();
+        for name in ["device", "transport"] {
+            let public = KeyCommand::Public { key: KeyName::new(name) };
+            assert_eq!(store.execute(&public), now.execute(&public), "{name}");
+        }
+        assert_eq!(create(&mut store, "next", KeyKind::P256), create(&mut now, "next", KeyKind::P256));
+    }
+}
+
+#[test]
 fn what_a_newer_program_stored_is_refused_and_says_so() {
     let newer = serde_json::to_vec(&json!({ "version": DISK_VERSION + 1, "boots": 1 })).expect("JSON");
     match Disk::read(&newer) {
@@ -125,6 +157,10 @@ fn what_a_newer_program_stored_is_refused_and_says_so() {
         }
         other => panic!("{other:?}"),
     }
+    let mut newer = serde_json::to_value(SoftwareKeyStore::new(1, "pc")).expect("JSON can be written");
+    newer["version"] = json!(KEYS_VERSION + 1);
+    let error = serde_json::from_value::<SoftwareKeyStore>(newer).expect_err("nobody knows it yet");
+    assert_eq!(error.to_string(), "the stored key store has version 2; this program knows up to 1");
     let newer = json!({ "format": "oobe-cloud", "version": STATE_VERSION + 1, "state": {} });
     assert!(matches!(Cloud::load(newer), Err(LoadError::Version { found: 2 })));
 }

@@ -10,7 +10,7 @@ use oobe_wire::crypto::{KeyKind, PublicKey};
 use oobe_wire::jwe::WrappedKey;
 use serde::{Deserialize, Serialize};
 
-pub use software::SoftwareKeyStore;
+pub use software::{KEYS_VERSION, KeysError, SoftwareKeyStore};
 
 /// A key by its container name, e.g. `device` or `transport`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

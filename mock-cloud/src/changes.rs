@@ -29,6 +29,7 @@ pub const ALL: &[&str] = &[
     "device-unblocked",
     "device-unenrolled",
     "device-wiped",
+    "hardware-looks-alike",
     "join-token-issued",
     "licence-changed",
     "may-deploy-again",

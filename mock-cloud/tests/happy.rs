@@ -10,6 +10,7 @@ use common::setup::*;
 use common::steps::*;
 use common::{nothing_refused, told};
 use oobe_mock_cloud::Cloud;
+use oobe_mock_cloud::setup::RegisteredDevice;
 use oobe_wire::content::{Keys, Sealed, decrypt, unpack};
 use oobe_wire::crypto::{KeyKind, PublicKey};
 use oobe_wire::encoding::{base64_decode, base64_encode};
@@ -32,7 +33,22 @@ fn registered_device_gets_its_profile() {
     assert_eq!(profile["CloudAssignedTenantDomain"], "contoso.test");
     assert_eq!(profile["CloudAssignedOobeConfig"], 286);
     assert_eq!(profile["DeploymentProfileName"], "Offices");
-    assert!(told(&nothing_refused(&cloud), "profile-delivered"));
+    let journal = nothing_refused(&cloud);
+    assert!(told(&journal, "profile-delivered") && !told(&journal, "hardware-looks-alike"));
+}
+
+#[test]
+fn hardware_that_two_tenants_registered_goes_to_the_first_and_the_cloud_says_so() {
+    let mut setup = contoso();
+    let hardware_hash = hash(&hardware(1), EPOCH.plus_days(-30));
+    let device = RegisteredDevice { hardware_hash, ..RegisteredDevice::default() };
+    setup.tenants[1].autopilot.devices.push(device);
+    let cloud = Cloud::new(setup).unwrap();
+    let profile = profile(&cloud, &device_ticket(&cloud, 1)).ok().json();
+    assert_eq!(profile["CloudAssignedTenantDomain"], "contoso.test");
+    let journal = nothing_refused(&cloud);
+    let alike = journal.iter().find(|e| e.what == "hardware-looks-alike").unwrap();
+    assert_eq!(alike.rule.as_deref(), Some("REG-043"));
 }
 
 #[test]

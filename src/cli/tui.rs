@@ -1,6 +1,6 @@
 //! `oobe tui`, `oobe demo`
 
-use super::args::{DemoArgs, TuiArgs};
+use super::args::{DemoArgs, PersonalArg, TuiArgs};
 use super::load;
 use super::output::{Output, error};
 use crate::exit::Exit;
@@ -14,7 +14,13 @@ pub(super) fn tui(args: &TuiArgs, out: &mut Output) -> Exit {
     if let Err(refusal) = args.tpm.fill(&mut run) {
         return load::tpm_refused(&refusal);
     }
-    let options = TuiOptions { run, auto: args.auto, trace: args.trace.clone(), ..TuiOptions::default() };
+    let options = TuiOptions {
+        run,
+        auto: args.auto,
+        trace: args.trace.clone(),
+        mask_personal: args.personal_data == PersonalArg::Mask,
+        ..TuiOptions::default()
+    };
     let result = match (&args.replay, &args.scenario) {
         (Some(trace), _) => tui::replay(trace, &options),
         (None, Some(path)) => match load::scenario(path, &args.variation) {
@@ -44,6 +50,7 @@ pub(super) fn demo(args: &DemoArgs, out: &mut Output) -> Exit {
         linger: true,
         afterwards: args.mode.afterwards(args.yours),
         trace: args.trace.clone(),
+        mask_personal: false,
     };
     tell(tui::run(&scenario, &options), out)
 }

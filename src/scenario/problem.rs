@@ -106,7 +106,7 @@ impl Located {
         let source = sources.of(problem.at);
         Self {
             code: problem.code,
-            source: Some(NamedSource::new(&source.name, harmless(&source.text))),
+            source: Some(NamedSource::new(&source.name, without_passwords(&harmless(&source.text)))),
             span: problem.at.span(),
             place: sources.line_column(problem.at),
             message: harmless(&problem.message),
@@ -149,6 +149,63 @@ fn harmless(text: &str) -> String {
     out
 }
 
+/// The values of `password` and `passwords`, blotted out: a line that is wrong is shown with its neighbours. As long as
+/// before, so that places stay right.
+fn without_passwords(text: &str) -> String {
+    const KEY: &str = "password";
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(KEY) {
+        let after = &rest[at + KEY.len()..];
+        let (after, several) = after.strip_prefix('s').map_or((after, false), |after| (after, true));
+        let after = after.strip_prefix(['"', '\'']).unwrap_or(after).trim_start_matches([' ', '\t']);
+        let blank = [' ', '\t'];
+        // What somebody types into a field of that name stands in `text` behind it.
+        let typed =
+            after.strip_prefix(',').and_then(|more| more.trim_start_matches(blank).strip_prefix("text"));
+        let behind = typed.map_or(after, |typed| typed.trim_start_matches(blank));
+        let value = behind.strip_prefix('=').map(|value| value.trim_start_matches(blank));
+        // A page's name ends so too; behind that stand the acts on it.
+        let value = value.filter(|value| several || !value.starts_with('['));
+        let shown = rest.len() - value.unwrap_or(after).len();
+        out.push_str(&rest[..shown]);
+        let hidden = if value.is_some() { blot_value(&rest[shown..], &mut out) } else { 0 };
+        rest = &rest[shown + hidden..];
+    }
+    out.push_str(rest);
+    out
+}
+
+/// Blots out the value that begins here: a string, a word, or the strings of a list. Gives its length.
+fn blot_value(text: &str, out: &mut String) -> usize {
+    let is_list = text.starts_with('[');
+    let mut quote = None;
+    let mut escaped = false;
+    for (at, c) in text.char_indices() {
+        let was = quote;
+        match quote {
+            // A string that nobody closes ends with its line.
+            Some(_) if c == '\n' && !is_list => return at,
+            Some(open) if c == open && !escaped => quote = None,
+            Some(open) => escaped = c == '\\' && open == '"' && !escaped,
+            None if matches!(c, '"' | '\'') => quote = Some(c),
+            None if !is_list && (c.is_whitespace() || matches!(c, ',' | '}' | '#')) => return at,
+            None => {}
+        }
+        let structure = was.is_none() && (c.is_whitespace() || matches!(c, '[' | ']' | ','));
+        if was != quote || structure || c == '\n' {
+            out.push(c);
+        } else {
+            out.extend(std::iter::repeat_n('*', c.len_utf8()));
+        }
+        let closes = if is_list { was.is_none() && c == ']' } else { was.is_some() && quote.is_none() };
+        if closes {
+            return at + c.len_utf8();
+        }
+    }
+    text.len()
+}
+
 impl fmt::Display for Located {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
@@ -170,5 +227,42 @@ impl Diagnostic for Located {
         self.source.as_ref()?;
         let label = LabeledSpan::new_with_span(self.label.clone(), self.span.clone());
         Some(Box::new(std::iter::once(label)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passwords_are_blotted_out_and_nothing_moves() {
+        let shown = |text: &str| {
+            let shown = without_passwords(text);
+            assert_eq!(shown.len(), text.len());
+            shown
+        };
+        let (before, after) =
+            ("password = \"P,\\\"ss\" # x\nname = \"A\"", "password = \"******\" # x\nname = \"A\"");
+        assert_eq!(shown(before), after);
+        assert_eq!(
+            shown("{ upn = \"a\", password = 'x y', c = 1 }"),
+            "{ upn = \"a\", password = '***', c = 1 }"
+        );
+        assert_eq!(shown("passwords = [\"one\",\n \"two\"]\n"), "passwords = [\"***\",\n \"***\"]\n");
+        assert_eq!(shown("\"password\" = 1234567, b = 2"), "\"password\" = *******, b = 2");
+        assert_eq!(shown("password = \"open\nb = 2"), "password = \"****\nb = 2");
+        assert_eq!(shown("# the password is told\n"), "# the password is told\n");
+        assert_eq!(shown("password"), "password");
+        let typed = "fill = { field = \"password\", text = \"x y\" }, { press = \"Next\" }";
+        assert_eq!(shown(typed), typed.replace("x y", "***"));
+        let acts = "\"entra.password\" = [{ press = \"Next\" }]";
+        assert_eq!(shown(acts), acts);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_keeps_its_length(text in "(password|passwords|[ =\\[\\]\"',\\\\ a\\n#ä]){0,20}") {
+            proptest::prop_assert_eq!(without_passwords(&text).len(), text.len());
+        }
     }
 }

@@ -35,7 +35,7 @@ impl Device {
                 let (mut cx, parts) = self.parts(now, tray);
                 cx.state("oobe", stage_name(before), stage_name(after));
                 by_device::page_moved(&mut cx, &parts, after, technician);
-                self.technician_clock(now);
+                self.technician_clock(now, tray);
             }
             for action in actions {
                 queue.extend(self.perform(now, tray, action));

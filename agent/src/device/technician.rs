@@ -44,12 +44,26 @@ pub(super) fn begin(cx: &mut Cx<'_>, parts: &mut Parts<'_>) -> Event {
 
 impl Device {
     /// The flow moved on: a result page stops the clock, a new try lets it run on.
-    pub(super) fn technician_clock(&mut self, now: VirtualTime) {
+    pub(super) fn technician_clock(&mut self, now: VirtualTime, tray: &mut Tray) {
         let stage = self.flow.stage;
+        let eleven = self.setup.image.build.is_windows_11();
         let Some(run) = self.disk.technician.as_mut() else { return };
         match stage {
             Stage::Resealable | Stage::PreparingFailed(_) | Stage::EspFailed(_) => {
                 run.took.get_or_insert(now - run.since);
+                let mut decided = |rule, what| tray.effects.push(Effect::Note(Note::decided(rule, what)));
+                decided(
+                    rules::PRE_010,
+                    if eleven { "no QR code on Windows 11" } else { "with a QR code on Windows 10" },
+                );
+                if stage != Stage::Resealable {
+                    let way = if eleven {
+                        "by Ctrl+Shift+D on Windows 11"
+                    } else {
+                        "by View diagnostics on Windows 10"
+                    };
+                    decided(rules::PRE_011, way);
+                }
             }
             Stage::Preparing(_) | Stage::Esp(_) => run.took = None,
             _ => {}

@@ -81,29 +81,53 @@ impl fmt::Debug for SoftwareKeyStore {
     }
 }
 
+/// Version of the stored form that this program writes.
+pub const KEYS_VERSION: u32 = 1;
+
 /// How a store is kept: keys as PKCS#8 in base64.
 #[derive(Serialize, Deserialize)]
 struct Stored {
+    /// The first form did not say so.
+    #[serde(default = "first_version")]
+    version: u32,
     stream: Stream,
     keys: BTreeMap<KeyName, String>,
+}
+
+const fn first_version() -> u32 {
+    1
+}
+
+/// Why a stored key store can't be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum KeysError {
+    /// Written by a later program.
+    #[error("the stored key store has version {0}; this program knows up to {KEYS_VERSION}")]
+    TooNew(u32),
+    /// No key.
+    #[error("a stored key is base64 of PKCS#8")]
+    BadKey,
 }
 
 impl From<SoftwareKeyStore> for Stored {
     fn from(store: SoftwareKeyStore) -> Self {
         let keys = store.keys.into_iter().map(|(name, key)| (name, base64_encode(&key.to_pkcs8_der())));
-        Self { stream: store.stream, keys: keys.collect() }
+        Self { version: KEYS_VERSION, stream: store.stream, keys: keys.collect() }
     }
 }
 
 impl TryFrom<Stored> for SoftwareKeyStore {
-    type Error = &'static str;
+    type Error = KeysError;
 
     fn try_from(stored: Stored) -> Result<Self, Self::Error> {
-        const BAD: &str = "a stored key is base64 of PKCS#8";
+        // Later versions add their migrations here.
+        if stored.version > KEYS_VERSION {
+            return Err(KeysError::TooNew(stored.version));
+        }
         let mut keys = BTreeMap::new();
         for (name, text) in stored.keys {
-            let der = base64_decode(&text).map_err(|_| BAD)?;
-            keys.insert(name, PrivateKey::from_pkcs8_der(&der).map_err(|_| BAD)?);
+            let der = base64_decode(&text).map_err(|_| KeysError::BadKey)?;
+            keys.insert(name, PrivateKey::from_pkcs8_der(&der).map_err(|_| KeysError::BadKey)?);
         }
         Ok(Self { stream: stored.stream, keys })
     }

@@ -2,6 +2,8 @@
 //! what the documents say about it: a replaced disk or network adapter does not matter (REG-009), another board or
 //! TPM makes another device (LIC-008), and the search goes over all tenants (REG-043).
 
+use std::collections::BTreeSet;
+
 use oobe_wire::hwhash::HardwareRecord;
 use oobe_wire::ids::Guid;
 
@@ -21,9 +23,7 @@ pub(crate) enum Found {
 
 /// Looks hardware up among all registered devices.
 pub(crate) fn look_up(state: &State, hardware: &HardwareRecord) -> Found {
-    let all = || state.tenants.iter().flat_map(|t| t.registrations.iter().map(move |r| (t.id, r)));
-    let same_machine: Vec<(Guid, &Registration)> =
-        all().filter(|(_, r)| same_board(&r.hardware, hardware) && same_tpm(&r.hardware, hardware)).collect();
+    let same_machine = same_machine(state, hardware);
     let serial = |r: &Registration| {
         r.hardware
             .smbios
@@ -38,6 +38,18 @@ pub(crate) fn look_up(state: &State, hardware: &HardwareRecord) -> Found {
         Some((tenant, r)) => Found::SerialNumberMismatch { tenant: *tenant, registration: r.id },
         None => Found::Nothing,
     }
+}
+
+/// How many tenants registered hardware that can't be told from this: virtual machines may look alike (REG-043).
+pub(crate) fn tenants_that_match(state: &State, hardware: &HardwareRecord) -> usize {
+    let tenants: BTreeSet<Guid> =
+        same_machine(state, hardware).into_iter().map(|(tenant, _)| tenant).collect();
+    tenants.len()
+}
+
+fn same_machine<'a>(state: &'a State, hardware: &HardwareRecord) -> Vec<(Guid, &'a Registration)> {
+    let all = state.tenants.iter().flat_map(|t| t.registrations.iter().map(move |r| (t.id, r)));
+    all.filter(|(_, r)| same_board(&r.hardware, hardware) && same_tpm(&r.hardware, hardware)).collect()
 }
 
 /// The board: its UUID and who made it.

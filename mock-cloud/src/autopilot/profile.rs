@@ -2,11 +2,12 @@
 
 use axum::http::StatusCode;
 use oobe_catalog::codes::{self, Code};
+use oobe_catalog::rules;
 use oobe_wire::ids::Guid;
 use oobe_wire::model::{AutopilotProfile, ProfileRefusal, ProfileRequest};
 use serde_json::json;
 
-use super::{Found, look_up};
+use super::{Found, look_up, tenants_that_match};
 use crate::checks;
 use crate::directory::{Registration, Tenant};
 use crate::entra::INTUNE_APP;
@@ -60,6 +61,12 @@ fn try_download(state: &mut State, call: &Call<'_>) -> Result<AutopilotProfile, 
     };
     let (tenant, registration) =
         state.journal.need(checks::ZTD_HARDWARE, sound).map_err(none(codes::ZTD_HARDWARE_MISMATCH))?;
+    let alike = tenants_that_match(state, &ticket.hardware);
+    if alike > 1 {
+        let detail =
+            format!("{alike} tenants registered hardware that looks like this: the first of them has it");
+        state.journal.tell_by(Service::Ztd, "hardware-looks-alike", Some(rules::REG_043.id), detail);
+    }
     let answer = compose(state, tenant, registration)?;
     state.journal.tell(
         Service::Ztd,

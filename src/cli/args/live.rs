@@ -40,6 +40,9 @@ pub(in crate::cli) struct TuiArgs {
     /// Write the trace to a file.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(in crate::cli) trace: Option<PathBuf>,
+    /// User names, names of people and serial numbers in that trace. (The screens show them.)
+    #[arg(long, value_enum, value_name = "WHAT", default_value = "show")]
+    pub(in crate::cli) personal_data: PersonalArg,
 }
 
 /// `oobe demo`

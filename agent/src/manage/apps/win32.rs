@@ -107,6 +107,10 @@ impl Management {
             self.win32_failed(a, cx, &app, &trouble);
             return;
         }
+        if !app.tracked {
+            let why = format!("the page does not wait for {}: it comes when the page is over", app.name);
+            cx.decided(rules::ESD_023, why);
+        }
         if self.detected(&app) {
             self.app_state(cx, number, AppState::Installed, codes::ENFORCEMENT_SUCCESS);
             self.report_results(a, cx);
