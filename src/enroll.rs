@@ -17,7 +17,7 @@ use oobe_wire::time::Utc;
 
 use crate::certificates;
 use crate::trace::record::TraceHeader;
-use crate::world::transport::Allowed;
+use crate::world::transport::{Allowed, wall_clock};
 use crate::world::{Ending, Pace, RunError, Sink, Speed, World};
 
 /// What to enrol, and where.
@@ -41,6 +41,8 @@ pub struct EnrollOptions {
     pub hurry: u32,
     /// The run ends after this time on the clock at the latest.
     pub limit: Span,
+    /// The date whose rules hold; that of the clock on the wall when absent.
+    pub as_of: Option<Date>,
 }
 
 /// What came of it.
@@ -122,6 +124,11 @@ fn check_url(options: &EnrollOptions) -> Result<(), EnrollError> {
     if allowed.permits(host) { Ok(()) } else { Err(EnrollError::Remote { host: host.to_owned() }) }
 }
 
+/// The date of the clock on the wall, UTC: timestamps against a foreign server are its own, and so are the rules.
+fn today() -> Date {
+    wall_clock().date()
+}
+
 /// A plain notebook of ours; everything that identifies it follows from the seed.
 fn device(options: &EnrollOptions, trusted_roots: Vec<Vec<u8>>) -> DeviceSetup {
     let mut stream = Stream::new(options.seed, &["enroll", "hardware"]);
@@ -156,7 +163,7 @@ fn device(options: &EnrollOptions, trusted_roots: Vec<Vec<u8>>) -> DeviceSetup {
         endpoints: Endpoints::default(),
         // The device is on already when somebody enrols it by hand.
         timings: Timings { boot: Span::from_secs(2), ..Timings::default() },
-        as_of: Date::constant(2026, 11, 20),
+        as_of: options.as_of.unwrap_or_else(today),
         mode: Mode::Enroll {
             discovery_url: options.discovery_url.clone(),
             user: options.user.clone(),

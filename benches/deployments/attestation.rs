@@ -23,7 +23,7 @@ use super::{median, ms, now};
 /// What the service asks for (MOD-018).
 const QUOTED: [u8; 11] = [0, 1, 2, 3, 4, 5, 6, 7, 11, 12, 14];
 /// When the world begins.
-const EPOCH: Utc = Utc(1_795_161_600_000);
+pub(super) const EPOCH: Utc = Utc(1_795_161_600_000);
 
 /// Prints the steps with their times, for both kinds of keys.
 pub(super) fn print(rounds: u64) {

@@ -1,11 +1,19 @@
 //! What a deployment costs. `cargo bench --bench deployments` prints a table: time of a single run, deployments a
-//! second, memory for each device, where the time goes, and what attestation and the self-deploying mode add. The numbers
-//! are medians; machines are noisy. One part alone:
+//! second, memory for each device, where the time goes, and what attestation and the self-deploying mode add. Times are
+//! medians; how many a second are single rounds, to be run several times: machines are noisy.
+//!
+//! What a deployment is there: a world of its own with its own seed (device, TPM, cloud, people), built, run to the desktop
+//! and dropped, with every message as bytes; its records are made and thrown away, not written down. Shared by all worlds of a
+//! process are the CAs of the mock cloud, its TLS certificates and what the scenario says. What the cloud signed itself it
+//! knows again by its digest (`mock-cloud/src/proved.rs`), and the PKCS#12 files have 64 rounds of key derivation (MOD-041).
+//!
+//! One part alone:
 //! `cargo bench --bench deployments -- single|throughput|memory|split|attestation|self-deploying`. `-- profile` prints nothing and runs P-256
 //! deployments one after the other, for a profiler to watch.
 
 mod attestation;
 mod price;
+mod split;
 
 use std::hint::black_box;
 use std::ops::Range;
@@ -16,11 +24,6 @@ use std::time::{Duration, Instant};
 use oobe::scenario::spec::Keys;
 use oobe::scenario::{self, LoadOptions, Scenario};
 use oobe::world::{Run, RunOptions, TOGETHER, World, run};
-use oobe_agent::Device;
-use oobe_agent::io::{Effect, Input};
-use oobe_agent::keys::{KeyCommand, SoftwareKeyStore};
-use oobe_wire::crypto::meter;
-use oobe_wire::{syncml, xml};
 
 // As in the program.
 #[global_allocator]
@@ -66,7 +69,7 @@ fn main() {
         (0..if quick { 10 } else { 300 }).for_each(|seed| deploy(&scenario, &options(seed, Keys::P256)));
     }
     if wanted("split") {
-        split(&scenario, if quick { 1 } else { 30 });
+        split::print(&scenario, if quick { 1 } else { 30 });
     }
     if wanted("attestation") {
         attestation::print(if quick { 1 } else { 15 });
@@ -171,140 +174,5 @@ fn memory(scenario: &Scenario, worlds: u64) {
         "memory: {} KiB for each world (one device, its cloud, its queue), {} alive",
         grown / worlds,
         alive.len()
-    );
-}
-
-/// Where the time of one deployment goes: the device is pure, so its share is measured by feeding the recorded inputs
-/// to a fresh one; the key store's by its commands; XML by its bodies; the rest is cloud and driver.
-fn split(scenario: &Scenario, rounds: usize) {
-    let options = options(1, Keys::P256);
-    let whole = median((0..rounds).map(|_| time(|| deploy(scenario, &options))).collect());
-    let _ = meter::take();
-    deploy(scenario, &options);
-    let work = meter::take();
-
-    let mut world = World::new(scenario, &options).expect("the scenario can be built");
-    world.record_inputs();
-    while world.next_due().is_some() {
-        world.step(&mut |_| {});
-    }
-    let name = scenario.spec.device.keys().next().expect("a device").clone();
-    let setup = world.device(&name).expect("the device").setup().clone();
-    let inputs = world.inputs(&name).to_vec();
-
-    let device = median(
-        (0..rounds)
-            .map(|_| {
-                let mut device = Device::new(setup.clone());
-                let inputs = inputs.clone();
-                time(|| {
-                    for (at, input) in inputs {
-                        black_box(device.step(at, input));
-                    }
-                })
-            })
-            .collect(),
-    );
-
-    let mut commands: Vec<KeyCommand> = Vec::new();
-    let mut bodies: Vec<Vec<u8>> = Vec::new();
-    let mut replayed = Device::new(setup.clone());
-    for (at, input) in inputs {
-        if let Input::HttpReplied { result: Ok(reply), .. } = &input {
-            bodies.push(reply.body.clone());
-        }
-        for effect in replayed.step(at, input) {
-            match effect {
-                Effect::AskKeys { command, .. } => commands.push(command),
-                Effect::Send { request, .. } => bodies.push(request.body),
-                _ => {}
-            }
-        }
-    }
-    let keys = median(
-        (0..rounds)
-            .map(|_| {
-                let mut store = SoftwareKeyStore::new(setup.seed, &setup.name);
-                time(|| {
-                    for command in &commands {
-                        let _ = black_box(store.execute(command));
-                    }
-                })
-            })
-            .collect(),
-    );
-    bodies.retain(|body| xml::parse(body).is_ok());
-    let reading = median(
-        (0..rounds)
-            .map(|_| {
-                time(|| {
-                    for body in &bodies {
-                        let _ = black_box(xml::parse(body));
-                        if let Ok(message) = syncml::Message::parse(body) {
-                            black_box(message.write());
-                        }
-                    }
-                })
-            })
-            .collect(),
-    );
-    print_split(&Split {
-        whole,
-        device,
-        keys,
-        commands: commands.len(),
-        reading,
-        messages: bodies.len(),
-        work,
-    });
-}
-
-/// One deployment's time, and parts of it.
-struct Split {
-    whole: Duration,
-    device: Duration,
-    keys: Duration,
-    commands: usize,
-    reading: Duration,
-    messages: usize,
-    work: meter::Work,
-}
-
-fn print_split(split: &Split) {
-    let Split { whole, device, keys, commands, reading, messages, work } = *split;
-    let percent = |part: Duration| 100.0 * part.as_secs_f64() / whole.as_secs_f64();
-    println!("one deployment, P-256: {:.2} ms, of which", ms(whole));
-    println!(
-        "  device (state machines, its checks, its XML)  {:.2} ms ({:.0} %)",
-        ms(device),
-        percent(device)
-    );
-    println!(
-        "  key store ({} commands)                       {:.2} ms ({:.0} %)",
-        commands,
-        ms(keys),
-        percent(keys)
-    );
-    println!(
-        "  cloud, transport, driver (the rest)           {:.2} ms ({:.0} %)",
-        ms(whole.saturating_sub(device + keys)),
-        percent(whole.saturating_sub(device + keys))
-    );
-    println!(
-        "  XML, both sides, read and written again       {:.2} ms ({:.0} %), {} messages, part of the above",
-        ms(reading),
-        percent(reading),
-        messages
-    );
-    let crypto = price::of(work);
-    let (public_keys, signatures) = (work.public_keys, work.signatures);
-    let (verifications, agreements) = (work.verifications, work.agreements);
-    println!(
-        "  crypto, both sides                            {:.2} ms ({:.0} %), part of the above: {public_keys} keys, \
-         {signatures} signatures, {verifications} verifications, {agreements} agreements, {} KiB hashed, {} PFX files",
-        ms(crypto),
-        percent(crypto),
-        work.hashed / 1024,
-        work.pfx_written + work.pfx_opened,
     );
 }

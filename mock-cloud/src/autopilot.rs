@@ -8,7 +8,7 @@ mod profile;
 use axum::http::Method;
 
 pub(crate) use credential::{Ticket, ticket_known};
-pub(crate) use matcher::{Found, look_up, tenants_that_match};
+pub(crate) use matcher::{Found, look_up};
 pub(crate) use profile::choose;
 
 use crate::http::{Call, Reply};

@@ -9,6 +9,7 @@ pub const ALL: &[&str] = &[
     "apps-listed",
     "attestation-challenge-issued",
     "authorization-code-issued",
+    "certificate-packed",
     "command-refused",
     "content-delivered",
     "content-info-given",

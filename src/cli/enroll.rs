@@ -41,6 +41,7 @@ pub(super) fn enroll(args: &EnrollArgs, out: &mut Output) -> Exit {
         keys: Keys::from(args.keys).into(),
         hurry: args.hurry,
         limit: args.limit.0,
+        as_of: args.as_of.map(Into::into),
     };
     let detail = match args.verbose {
         0 => Detail::Story,

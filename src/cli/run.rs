@@ -1,6 +1,7 @@
 //! `oobe run`
 
 use std::path::Path;
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -9,7 +10,9 @@ use super::load;
 use super::output::{Output, Progress, error, hint};
 use super::worlds::{self, Done, Failure, Job};
 use crate::exit::Exit;
-use crate::report::{Detail, Summary, Tone, ending, failures, heading, junit, paint, result_line, unused};
+use crate::report::{
+    Broken, Detail, Summary, Tone, ending, failures, heading, junit, paint, result_line, unused,
+};
 use crate::scenario::spec::Keys;
 use crate::scenario::{Scenario, describe_io};
 use crate::trace::{Mask, Whole};
@@ -21,6 +24,9 @@ struct Document<'s> {
     format: &'static str,
     version: u32,
     runs: &'s [Summary],
+    /// What came to nothing; absent when there is none.
+    #[serde(skip_serializing_if = "<[Broken]>::is_empty")]
+    broken: &'s [Broken],
 }
 
 /// In a list of runs, the failures of so many are shown in full.
@@ -60,8 +66,15 @@ pub(super) fn run(args: &RunArgs, out: &mut Output) -> Exit {
         return Exit::Io;
     }
     let jobs = jobs(args, &scenarios, &options, out.width);
-    let mut teller =
-        Teller { args, out, exit: Exit::Success, summaries: Vec::new(), several: all > 1, failed_runs: 0 };
+    let mut teller = Teller {
+        args,
+        out,
+        exit: Exit::Success,
+        summaries: Vec::new(),
+        broken: Vec::new(),
+        several: all > 1,
+        failed_runs: 0,
+    };
     if let [job] = jobs.as_slice() {
         teller.live(job);
     } else {
@@ -99,6 +112,7 @@ fn jobs<'s>(args: &RunArgs, scenarios: &'s [Scenario], options: &RunOptions, wid
             PersonalArg::Show => mask,
             PersonalArg::Mask => mask.and_personal_of(&scenario.spec),
         };
+        let mask = Arc::new(mask);
         for device in 0..u64::from(args.devices) {
             let mut options = options.clone();
             let seed = options.seed.unwrap_or(scenario.spec.seed).wrapping_add(device) & LARGEST_SEED;
@@ -111,7 +125,7 @@ fn jobs<'s>(args: &RunArgs, scenarios: &'s [Scenario], options: &RunOptions, wid
                 scenario,
                 rerun: rerun(args, scenario, &options, &mask),
                 options,
-                mask: mask.clone(),
+                mask: Arc::clone(&mask),
                 trace,
                 story: tells.then_some((width, detail)),
                 lines: args.format == Format::Jsonl,
@@ -141,6 +155,7 @@ struct Teller<'a> {
     out: &'a mut Output,
     exit: Exit,
     summaries: Vec<Summary>,
+    broken: Vec<Broken>,
     several: bool,
     failed_runs: usize,
 }
@@ -214,45 +229,44 @@ impl Teller<'_> {
 
     fn failed(&mut self, job: &Job<'_>, failure: Failure) {
         self.out.flush();
-        let path = job.scenario.path.display();
-        let exit = match failure {
+        let (words, help, exit) = match failure {
             Failure::Run(RunError::Transport(e)) => {
-                error(format!("{path}: the transport can't be opened: {}", describe_io(&e)), None);
-                Exit::Io
+                (format!("the transport can't be opened: {}", describe_io(&e)), None, Exit::Io)
             }
-            Failure::Run(e @ RunError::Tpm(_)) => {
-                error(format!("{path}: {e}"), None);
-                Exit::Io
-            }
-            Failure::Run(e) => {
-                error(format!("{path}: {e}"), None);
-                Exit::Invalid
-            }
+            Failure::Run(e @ RunError::Tpm(_)) => (e.to_string(), None, Exit::Io),
+            Failure::Run(e) => (e.to_string(), None, Exit::Invalid),
             Failure::Trace(file, e) => {
-                error(format!("{}: the trace can't be written: {}", file.display(), describe_io(&e)), None);
-                Exit::Io
+                let words = format!("{}: the trace can't be written: {}", file.display(), describe_io(&e));
+                (words, None, Exit::Io)
             }
             Failure::Broke(words) => {
                 let help = format!("this is a fault of this program; it shows again with: {}", job.rerun);
-                error(format!("{path}: the program broke: {words}"), Some(&help));
-                Exit::Internal
+                (format!("the program broke: {words}"), Some(help), Exit::Internal)
             }
         };
+        let path = job.scenario.path.display().to_string();
+        error(format!("{path}: {words}"), help.as_deref());
+        self.broken.push(Broken {
+            path,
+            seed: job.options.seed.unwrap_or(job.scenario.spec.seed),
+            error: words,
+            rerun: job.rerun.clone(),
+        });
         self.exit = self.exit.or_worse(exit);
     }
 
     fn finish(self) -> Exit {
-        let Self { args, out, mut exit, summaries, several, .. } = self;
-        let document = Document { format: "oobe-report", version: 1, runs: &summaries };
+        let Self { args, out, mut exit, summaries, broken, several, .. } = self;
+        let document = Document { format: "oobe-report", version: 1, runs: &summaries, broken: &broken };
         match args.format {
             Format::Json => out.raw(&format!("{}\n", json(&document, true))),
-            Format::Human if several => out.print(&tally(&summaries)),
+            Format::Human if several => out.print(&tally(&summaries, broken.len())),
             _ => {}
         }
         for (kind, path) in &args.report {
             let text = match kind {
                 ReportKind::Json => Ok(format!("{}\n", json(&document, true))),
-                ReportKind::Junit => junit(&summaries).map_err(|e| e.to_string()),
+                ReportKind::Junit => junit(&summaries, &broken).map_err(|e| e.to_string()),
             };
             if let Err(e) = text.and_then(|text| Whole::write(path, &text).map_err(|e| describe_io(&e))) {
                 error(format!("{}: the report can't be written: {e}", path.display()), None);
@@ -285,9 +299,9 @@ fn heading_of(job: &Job<'_>, several: bool) -> String {
 }
 
 /// `12 of 14 runs passed`.
-fn tally(summaries: &[Summary]) -> String {
+fn tally(summaries: &[Summary], broken: usize) -> String {
     let passed = summaries.iter().filter(|s| s.held() && s.finished).count();
-    format!("\n{passed} of {} runs passed\n", summaries.len())
+    format!("\n{passed} of {} runs passed\n", summaries.len() + broken)
 }
 
 fn json(value: &impl Serialize, pretty: bool) -> String {

@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 
 use crate::expect::evaluate;
 use crate::report::{Counts, Detail, Narrator, RestsOn, Summary, unused_of};
@@ -20,7 +20,7 @@ pub(super) struct Job<'s> {
     pub(super) scenario: &'s Scenario,
     pub(super) options: RunOptions,
     /// What is blotted out in all that is told of it.
-    pub(super) mask: Mask,
+    pub(super) mask: Arc<Mask>,
     /// The command that runs it again, without what is not to be told.
     pub(super) rerun: String,
     /// Where its trace goes.
@@ -67,23 +67,30 @@ pub(super) fn work(job: &Job<'_>, live: Option<Live<'_>>) -> Result<Done, Failur
     })
 }
 
-/// Runs worlds by turns, a step of each, and gives what came of them in order.
-fn by_turns(jobs: &[Job<'_>]) -> Vec<Result<Done, Failure>> {
-    let mut plays: Vec<_> = jobs.iter().map(|job| guarded(|| Play::begin(job, None))).collect();
-    let mut goes_on = true;
-    while goes_on {
-        goes_on = false;
-        for play in &mut plays {
-            // A step of one that is at its end does nothing.
-            if let Ok(under_way) = play {
-                match guarded(|| Ok(under_way.step())) {
-                    Ok(more) => goes_on |= more,
-                    Err(failure) => *play = Err(failure),
-                }
-            }
+/// Runs worlds by turns, a step of each. `take` gets what came of one, with its place, as soon as it is over.
+fn by_turns(jobs: &[Job<'_>], mut take: impl FnMut(usize, Result<Done, Failure>)) {
+    let mut plays = Vec::with_capacity(jobs.len());
+    for (place, job) in jobs.iter().enumerate() {
+        match guarded(|| Play::begin(job, None)) {
+            Ok(play) => plays.push((place, play)),
+            Err(failure) => take(place, Err(failure)),
         }
     }
-    plays.into_iter().map(|play| play.and_then(|play| guarded(|| play.finish()))).collect()
+    while !plays.is_empty() {
+        let mut over = Vec::new();
+        for (at, (_, play)) in plays.iter_mut().enumerate() {
+            match guarded(|| Ok(play.step())) {
+                Ok(true) => {}
+                Ok(false) => over.push((at, None)),
+                Err(failure) => over.push((at, Some(failure))),
+            }
+        }
+        // From behind, so that the places of the others stay.
+        for (at, failure) in over.into_iter().rev() {
+            let (place, play) = plays.remove(at);
+            take(place, failure.map_or_else(|| guarded(|| play.finish()), Err));
+        }
+    }
 }
 
 /// A world that breaks takes nobody with it.
@@ -140,7 +147,8 @@ impl<'j, 'l> Kept<'j, 'l> {
             job,
             live,
             looked_at: job.lines || job.fingerprint || job.trace.is_some() || job.story.is_some(),
-            records: Vec::new(),
+            // A deployment has some seven hundred.
+            records: Vec::with_capacity(1_024),
             masked: BTreeMap::new(),
             hasher: Hasher::default(),
             lines: String::new(),
@@ -247,7 +255,9 @@ fn groups(jobs: &[Job<'_>], threads: usize) -> Vec<Range<usize>> {
     let mut groups = Vec::new();
     let mut begin = 0;
     for same in jobs.chunk_by(alike) {
-        let (end, size) = (begin + same.len(), same.len().div_ceil(threads).min(TOGETHER));
+        // As many groups for each thread, all of about one size.
+        let rounds = same.len().div_ceil(threads * TOGETHER);
+        let (end, size) = (begin + same.len(), same.len().div_ceil(threads * rounds));
         groups.extend((begin..end).step_by(size).map(|from| from..end.min(from + size)));
         begin = end;
     }
@@ -271,11 +281,10 @@ pub(super) fn all(
             let (sender, next, groups) = (sender.clone(), &next, &groups);
             scope.spawn(move || {
                 while let Some(group) = groups.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    for done in group.clone().zip(by_turns(&jobs[group.clone()])) {
-                        if sender.send(done).is_err() {
-                            return;
-                        }
-                    }
+                    by_turns(&jobs[group.clone()], |place, done| {
+                        // Whoever hears of it hears until the last thread is done.
+                        let _ = sender.send((group.start + place, done));
+                    });
                 }
             });
         }
@@ -309,7 +318,7 @@ mod tests {
         let job = |seed| Job {
             scenario,
             options: RunOptions { seed: Some(seed), speed, ..RunOptions::default() },
-            mask: Mask::for_scenario(&scenario.spec),
+            mask: Arc::new(Mask::for_scenario(&scenario.spec)),
             rerun: String::new(),
             trace: None,
             story: None,
@@ -323,7 +332,7 @@ mod tests {
     fn worlds_of_one_scenario_keep_each_other_company_and_leave_no_thread_without() {
         let (user, own) = (scenario("user-driven.toml"), scenario("self-deploying.toml"));
         let all = [jobs(&user, 0..20, Speed::Instant), jobs(&own, 0..3, Speed::Instant)].concat();
-        assert_eq!(groups(&all, 2), [0..8, 8..16, 16..20, 20..22, 22..23]);
+        assert_eq!(groups(&all, 2), [0..5, 5..10, 10..15, 15..20, 20..22, 22..23]);
         assert_eq!(groups(&all[..4], 4), [0..1, 1..2, 2..3, 3..4]);
         // Whoever waits for the clock on the wall lets the others wait.
         assert_eq!(groups(&jobs(&user, 0..2, Speed::REAL), 1), [0..1, 1..2]);
@@ -336,7 +345,8 @@ mod tests {
         let jobs = jobs(&user, 0..3, Speed::Instant);
         let fingerprint = |done: Result<Done, Failure>| done.expect("it runs").summary.trace_sha256;
         let alone: Vec<String> = jobs.iter().map(|job| fingerprint(work(job, None))).collect();
-        let among_others: Vec<String> = by_turns(&jobs).into_iter().map(fingerprint).collect();
+        let mut among_others = vec![String::new(); jobs.len()];
+        by_turns(&jobs, |place, done| among_others[place] = fingerprint(done));
         assert_eq!(alone, among_others);
         assert_ne!(alone[0], alone[1]);
     }
@@ -347,9 +357,13 @@ mod tests {
         let mut jobs = jobs(&user, 0..3, Speed::Instant);
         // Nobody listens there.
         jobs[1].options.tpm = TpmBackend::Mssim { host: "127.0.0.1".to_owned(), port: 1 };
-        let done = by_turns(&jobs);
-        assert!(matches!(done[1], Err(Failure::Run(RunError::Tpm(_)))));
-        assert!([&done[0], &done[2]].into_iter().all(|done| done.as_ref().is_ok_and(|d| d.summary.held())));
+        let mut held = Vec::new();
+        by_turns(&jobs, |place, done| match done {
+            Ok(done) => held.push((place, done.summary.held())),
+            Err(failure) => assert!(place == 1 && matches!(failure, Failure::Run(RunError::Tpm(_)))),
+        });
+        held.sort_unstable();
+        assert_eq!(held, [(0, true), (2, true)]);
         let broke = guarded::<()>(|| panic!("so it goes"));
         assert!(matches!(broke, Err(Failure::Broke(words)) if words == "so it goes"));
     }

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
-use super::summary::Summary;
+use super::summary::{Broken, Summary};
 use crate::expect::Verdict;
 
-/// All runs as one report.
-pub fn junit(runs: &[Summary]) -> Result<String, quick_junit::SerializeError> {
+/// All runs as one report, those that came to nothing as errors.
+pub fn junit(runs: &[Summary], broken: &[Broken]) -> Result<String, quick_junit::SerializeError> {
     let mut report = Report::new("oobe");
     for run in runs {
         let mut suite =
@@ -30,6 +30,14 @@ pub fn junit(runs: &[Summary]) -> Result<String, quick_junit::SerializeError> {
             case.set_time(time).set_classname(run.header.scenario.as_str());
             suite.add_test_case(case);
         }
+        report.add_test_suite(suite);
+    }
+    for run in broken {
+        let mut suite = TestSuite::new(format!("{} (seed {})", run.path, run.seed));
+        let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
+        let detail = format!("{}\nrun again: {}", run.error, run.rerun);
+        status.set_message(run.error.as_str()).set_type("run").set_description(detail);
+        suite.add_test_case(TestCase::new("the run comes to an end", status));
         report.add_test_suite(suite);
     }
     report.to_string()

@@ -13,7 +13,7 @@ mod words;
 pub use human::{ending, failures, heading, result_line, unused};
 pub use junit::junit;
 pub use story::{Detail, Narrator};
-pub use summary::{Counts, RestsOn, Summary, unused_of};
+pub use summary::{Broken, Counts, RestsOn, Summary, unused_of};
 
 pub(crate) use layout::{Layout, terminal_width};
 pub(crate) use paint::{Tone, paint};

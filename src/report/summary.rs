@@ -45,6 +45,19 @@ pub struct Summary {
     pub rests_on: RestsOn,
 }
 
+/// A run that came to nothing: its world could not be built, or what came of it could not be written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Broken {
+    /// Scenario file, as the user named it.
+    pub path: String,
+    /// Seed.
+    pub seed: u64,
+    /// Why.
+    pub error: String,
+    /// The command that runs it again.
+    pub rerun: String,
+}
+
 /// How often things happened.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Counts {

@@ -46,7 +46,7 @@ impl ScenarioError {
         // In the order of the text; what is wrong twice at the same place is told once.
         problems.sort_by_key(|p| p.at.order());
         problems.dedup_by_key(|p| p.at.order());
-        let problems = problems.into_iter().map(|p| Located::new(sources, p)).collect();
+        let problems = problems.iter().map(|p| Located::new(sources, p)).collect();
         Self { name: name.into(), problems }
     }
 
@@ -102,16 +102,19 @@ pub struct Located {
 }
 
 impl Located {
-    fn new(sources: &Sources, problem: Problem) -> Self {
+    fn new(sources: &Sources, problem: &Problem) -> Self {
         let source = sources.of(problem.at);
+        let (text, span) = (harmless(&source.text), problem.at.span());
+        let shown = without_passwords(&text);
+        let told = |words: &str| Self::without_secrets(&harmless(words), &text, &shown, &span);
         Self {
             code: problem.code,
-            source: Some(NamedSource::new(&source.name, without_passwords(&harmless(&source.text)))),
-            span: problem.at.span(),
             place: sources.line_column(problem.at),
-            message: harmless(&problem.message),
-            label: problem.label,
-            help: problem.help.as_deref().map(harmless),
+            message: told(&problem.message),
+            label: problem.label.as_deref().map(told),
+            help: problem.help.as_deref().map(told),
+            source: Some(NamedSource::new(&source.name, shown.clone())),
+            span,
         }
     }
 
@@ -149,61 +152,116 @@ fn harmless(text: &str) -> String {
     out
 }
 
-/// The values of `password` and `passwords`, blotted out: a line that is wrong is shown with its neighbours. As long as
-/// before, so that places stay right.
+/// Passwords blotted out: a line that is wrong is shown with its neighbours, and may be wrong at its password. As long as
+/// before, so that places stay right. Files that are no TOML come here too, and keys that are misspelled, so it goes by lines
+/// and hides rather too much: from behind whatever looks like that word to where the next key or table begins.
 fn without_passwords(text: &str) -> String {
-    const KEY: &str = "password";
     let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find(KEY) {
-        let after = &rest[at + KEY.len()..];
-        let (after, several) = after.strip_prefix('s').map_or((after, false), |after| (after, true));
-        let after = after.strip_prefix(['"', '\'']).unwrap_or(after).trim_start_matches([' ', '\t']);
-        let blank = [' ', '\t'];
-        // What somebody types into a field of that name stands in `text` behind it.
-        let typed =
-            after.strip_prefix(',').and_then(|more| more.trim_start_matches(blank).strip_prefix("text"));
-        let behind = typed.map_or(after, |typed| typed.trim_start_matches(blank));
-        let value = behind.strip_prefix('=').map(|value| value.trim_start_matches(blank));
-        // A page's name ends so too; behind that stand the acts on it.
-        let value = value.filter(|value| several || !value.starts_with('['));
-        let shown = rest.len() - value.unwrap_or(after).len();
-        out.push_str(&rest[..shown]);
-        let hidden = if value.is_some() { blot_value(&rest[shown..], &mut out) } else { 0 };
-        rest = &rest[shown + hidden..];
+    let (mut goes_on, mut in_table) = (false, false);
+    for line in text.split_inclusive('\n') {
+        if is_header(line) {
+            (goes_on, in_table) = (false, password_word(line).is_some());
+            out.push_str(line);
+            continue;
+        }
+        let hidden = match key_length(line) {
+            Some(length) if in_table => Some(length),
+            None if goes_on || in_table => Some(0),
+            _ => secret_part(line),
+        };
+        goes_on = hidden.is_some();
+        let shown = hidden.unwrap_or(line.len());
+        out.push_str(&line[..shown]);
+        for c in line[shown..].chars() {
+            if c.is_ascii_whitespace() || matches!(c, '"' | '\'' | '[' | ']' | '{' | '}' | ',') {
+                out.push(c);
+            } else {
+                out.extend(std::iter::repeat_n('*', c.len_utf8()));
+            }
+        }
     }
-    out.push_str(rest);
     out
 }
 
-/// Blots out the value that begins here: a string, a word, or the strings of a list. Gives its length.
-fn blot_value(text: &str, out: &mut String) -> usize {
-    let is_list = text.starts_with('[');
-    let mut quote = None;
-    let mut escaped = false;
-    for (at, c) in text.char_indices() {
-        let was = quote;
-        match quote {
-            // A string that nobody closes ends with its line.
-            Some(_) if c == '\n' && !is_list => return at,
-            Some(open) if c == open && !escaped => quote = None,
-            Some(open) => escaped = c == '\\' && open == '"' && !escaped,
-            None if matches!(c, '"' | '\'') => quote = Some(c),
-            None if !is_list && (c.is_whitespace() || matches!(c, ',' | '}' | '#')) => return at,
-            None => {}
+/// Whether the line is the head of a table.
+fn is_header(line: &str) -> bool {
+    let line = line.trim_start();
+    let name = line.trim_start_matches('[');
+    name.len() < line.len()
+        && name.starts_with(|c: char| c.is_alphanumeric() || c == '_')
+        && !name.contains('=')
+}
+
+/// How long the key is that the line sets, with the sign behind it.
+fn key_length(line: &str) -> Option<usize> {
+    let (key, _) = line.split_once('=')?;
+    let fits = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '"' | '\'' | ' ' | '\t');
+    let closed = ['"', '\''].iter().all(|quote| key.matches(*quote).count() % 2 == 0);
+    (closed && !key.trim().is_empty() && key.chars().all(fits)).then_some(key.len() + 1)
+}
+
+/// Where something that looks like the word begins and ends: with any number of `s`, in any case.
+fn password_word(line: &str) -> Option<std::ops::Range<usize>> {
+    let bytes = line.as_bytes();
+    (0..bytes.len()).find_map(|at| {
+        let rest = bytes[at..].strip_prefix(b"pa").or_else(|| bytes[at..].strip_prefix(b"Pa"));
+        let rest = rest.or_else(|| bytes[at..].strip_prefix(b"PA"))?;
+        let several = rest.iter().take_while(|b| b.eq_ignore_ascii_case(&b's')).count();
+        let ends = several > 0 && rest.get(several).is_some_and(|b| b.eq_ignore_ascii_case(&b'w'));
+        ends.then(|| at..at + 2 + several + 1)
+    })
+}
+
+/// Where the part of the line begins that may be a password.
+fn secret_part(line: &str) -> Option<usize> {
+    let first = password_word(line)?;
+    // What is typed into a field of that name stands in `text`, before or behind it.
+    let typed = line.contains("fill").then(|| line.find("text").map(|at| at + "text".len())).flatten();
+    let mut from = first.end;
+    let value = loop {
+        let rest = &line[from..];
+        let in_key = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '"' | '\'');
+        let behind = rest.trim_start_matches(in_key).trim_start_matches([' ', '\t']);
+        let value = behind.trim_start_matches(['=', ':']);
+        let (at, begins) =
+            (line.len() - behind.len(), line.len() - value.trim_start_matches([' ', '\t']).len());
+        // A page's name ends so too, and has the acts on it behind it; an act has a table.
+        let is_acts = value.trim_start_matches(['[', ' ', '\t']).starts_with('{');
+        let is_value = value.len() < behind.len() || behind.starts_with(['"', '\'', '[']);
+        if is_value && !is_acts {
+            break Some(begins);
         }
-        let structure = was.is_none() && (c.is_whitespace() || matches!(c, '[' | ']' | ','));
-        if was != quote || structure || c == '\n' {
-            out.push(c);
-        } else {
-            out.extend(std::iter::repeat_n('*', c.len_utf8()));
+        match password_word(&line[at..]) {
+            Some(next) => from = at + next.end,
+            None => break None,
         }
-        let closes = if is_list { was.is_none() && c == ']' } else { was.is_some() && quote.is_none() };
-        if closes {
-            return at + c.len_utf8();
+    };
+    // Words of a comment are none, unless something is set in it.
+    [typed, value].into_iter().flatten().min()
+}
+
+impl Located {
+    /// The texts without pieces of what is hidden in the lines that the mistake is in.
+    fn without_secrets(words: &str, text: &str, shown: &str, span: &std::ops::Range<usize>) -> String {
+        let begin = text[..span.start.min(text.len())].rfind('\n').map_or(0, |at| at + 1);
+        let end = span.end.clamp(begin, text.len());
+        let end = text[end..].find('\n').map_or(text.len(), |at| end + at);
+        let hidden = text[begin..end]
+            .char_indices()
+            .filter(|(at, _)| shown.as_bytes()[begin + at] == b'*' && text.as_bytes()[begin + at] != b'*');
+        let mut pieces: Vec<String> = Vec::new();
+        let mut last = None;
+        for (at, c) in hidden {
+            match pieces.last_mut() {
+                Some(piece) if last == Some(at) => piece.push(c),
+                _ => pieces.push(c.to_string()),
+            }
+            last = Some(at + c.len_utf8());
         }
+        pieces.sort_by_key(|piece| std::cmp::Reverse(piece.len()));
+        let pieces = pieces.iter().filter(|piece| piece.len() > 1);
+        pieces.fold(words.to_owned(), |words, piece| words.replace(piece.as_str(), "***"))
     }
-    text.len()
 }
 
 impl fmt::Display for Located {
@@ -241,22 +299,74 @@ mod tests {
             assert_eq!(shown.len(), text.len());
             shown
         };
-        let (before, after) =
-            ("password = \"P,\\\"ss\" # x\nname = \"A\"", "password = \"******\" # x\nname = \"A\"");
-        assert_eq!(shown(before), after);
+        // Whatever is wrong there, and whatever is not.
+        for secret in [
+            "\"SECRET\"",
+            "SECRET",
+            "\"SECRET",
+            "'SECRET'",
+            "12345SECRET",
+            "P#SECRET",
+            "a SECRET b",
+            "\"ab\"SECRET\"",
+            "\"\"\"SECRET\"\"\"",
+            "\"\"\"\nSECRET\"\"\"",
+            "[\"SECRET\"]",
+            "[\"one\",\n \"SECRET\", # it's\n]",
+            "[\"one\", # [x]\n\"SECRET\"]",
+            "\n[\"SECRET\"]",
+            "\"x\" # was SECRET",
+            "[[\"a\"], \"SECRET\"]",
+            "[\"a=SECRET\",\n\"b=SECRET\"]",
+        ] {
+            for key in [
+                "password",
+                "passwords",
+                "Password",
+                "pasword",
+                "passwort",
+                "\"password\"",
+                "set-password",
+                "person.a.passwords",
+            ] {
+                for between in [" = ", "=", ": ", " == ", "\t=\t"] {
+                    let told = shown(&format!("b = 1\n{key}{between}{secret}\nc = 2\n"));
+                    assert!(!told.contains("SECRET"), "{told}");
+                    assert!(told.starts_with("b = 1\n") && told.ends_with("\nc = 2\n"), "{told}");
+                }
+            }
+        }
+        for text in [
+            "password \"SECRET\"",
+            "[person.a.passwords]\nfirst = \"SECRET\"\n",
+            "{ set-password = { user = \"a\", password = \"SECRET\" } }",
+            "fill = { text = \"SECRET\", field = \"password\" }",
+            "fill = { field = 'password', text = \"SECRET\" }",
+            "user={password=\"SECRET\"}",
+        ] {
+            assert!(!shown(text).contains("SECRET"), "{}", shown(text));
+        }
+        for harmless in [
+            "# the password is told\n",
+            "password",
+            "\"entra.password\" = [{ press = \"Next\" }]\n",
+            "at = \"entra.password\"\nb = 1\n",
+        ] {
+            assert_eq!(shown(harmless), harmless);
+        }
+        assert_eq!(shown("password = \"x\"\n[a]\nb = 1\n"), "password = \"*\"\n[a]\nb = 1\n");
+    }
+
+    #[test]
+    fn what_is_said_of_a_password_does_not_quote_it() {
+        let text = "a = 1\npasswords = \"SEKRIT12\"\nb = 2\n";
+        let told = |words: &str| Located::without_secrets(words, text, &without_passwords(text), &(18..28));
         assert_eq!(
-            shown("{ upn = \"a\", password = 'x y', c = 1 }"),
-            "{ upn = \"a\", password = '***', c = 1 }"
+            told("expected a list, found the text \"SEKRIT12\""),
+            "expected a list, found the text \"***\""
         );
-        assert_eq!(shown("passwords = [\"one\",\n \"two\"]\n"), "passwords = [\"***\",\n \"***\"]\n");
-        assert_eq!(shown("\"password\" = 1234567, b = 2"), "\"password\" = *******, b = 2");
-        assert_eq!(shown("password = \"open\nb = 2"), "password = \"****\nb = 2");
-        assert_eq!(shown("# the password is told\n"), "# the password is told\n");
-        assert_eq!(shown("password"), "password");
-        let typed = "fill = { field = \"password\", text = \"x y\" }, { press = \"Next\" }";
-        assert_eq!(shown(typed), typed.replace("x y", "***"));
-        let acts = "\"entra.password\" = [{ press = \"Next\" }]";
-        assert_eq!(shown(acts), acts);
+        assert_eq!(Located::without_secrets("x 2", text, &without_passwords(text), &(29..34)), "x 2");
+        assert_eq!(Located::without_secrets("x", "", "", &(0..0)), "x");
     }
 
     proptest::proptest! {

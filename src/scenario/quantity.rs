@@ -179,9 +179,7 @@ impl From<Date> for jiff::civil::Date {
 impl Moment {
     /// The year, UTC.
     pub fn year(self) -> i16 {
-        let text = self.0.to_rfc3339();
-        // Of five digits, or before the common era: further than anything that is simulated.
-        text.split('-').next().and_then(|year| year.parse().ok()).unwrap_or(i16::MAX)
+        self.0.date().year()
     }
 
     fn parse(text: &str) -> Result<Self, String> {

@@ -13,7 +13,7 @@ use oobe_wire::syncml;
 
 use super::host::Host;
 
-pub(super) use client::wall_clock;
+pub(crate) use client::wall_clock;
 pub use client::{Allowed, Foreign};
 use in_process::InProcess;
 pub use server::Server;

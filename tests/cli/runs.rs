@@ -230,3 +230,41 @@ fn personal_data_can_be_masked_in_everything_that_is_written_and_changes_no_verd
     }
     assert!(masked.contains("a***@contoso.test"), "what Personal shows is left");
 }
+
+#[test]
+fn runs_that_come_to_nothing_are_counted_and_stand_in_the_reports() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name).to_str().expect("a path in UTF-8").to_owned();
+    // A folder stands where the second trace goes.
+    std::fs::create_dir_all(folder.path().join("traces/scenarios-user-driven-2.jsonl")).expect("a folder");
+    let (junit, document) = (format!("junit={}", path("out.xml")), format!("json={}", path("out.json")));
+    let traces = path("traces");
+    let all = [
+        "run",
+        MAIN,
+        "--quiet",
+        "--devices",
+        "3",
+        "--trace",
+        &traces,
+        "--report",
+        &junit,
+        "--report",
+        &document,
+    ];
+    let output = oobe(&all);
+    assert_eq!(output.status.code(), Some(74), "{}", told(&output));
+    assert!(text(&output.stdout).ends_with("2 of 3 runs passed\n"), "{}", told(&output));
+    let report = std::fs::read_to_string(path("out.xml")).expect("it was written");
+    assert!(
+        report.contains("errors=\"1\"") && report.contains("the trace can&apos;t be written"),
+        "{report}"
+    );
+    let report: Value =
+        serde_json::from_str(&std::fs::read_to_string(path("out.json")).expect("it was written"))
+            .expect("JSON");
+    assert_eq!(
+        (report["runs"].as_array().map(Vec::len), &report["broken"][0]["seed"]),
+        (Some(2), &Value::from(2))
+    );
+}

@@ -15,7 +15,7 @@ use crate::derenc;
 use crate::rng::Stream;
 use crate::x509::{ParsedCertificate, parse_certificate};
 
-/// Rounds of each key derivation, where Windows writes 2,000: they slow down whoever guesses the password of a stolen
+/// Rounds of each key derivation (MOD-041), where Windows writes 2,000: they slow down whoever guesses the password of a stolen
 /// file, and the files here are made up, by the thousand.
 const ITERATIONS: u32 = 64;
 

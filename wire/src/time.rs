@@ -54,6 +54,11 @@ impl Utc {
         Ok(Self(stamp.as_millisecond()))
     }
 
+    /// The date, UTC.
+    pub fn date(self) -> jiff::civil::Date {
+        self.timestamp().to_zoned(jiff::tz::TimeZone::UTC).date()
+    }
+
     pub(crate) fn timestamp(self) -> Timestamp {
         let edge = if self.0 < 0 { Timestamp::MIN } else { Timestamp::MAX };
         Timestamp::from_millisecond(self.0).unwrap_or(edge)

@@ -35,7 +35,10 @@ impl Device {
                 let (mut cx, parts) = self.parts(now, tray);
                 cx.state("oobe", stage_name(before), stage_name(after));
                 by_device::page_moved(&mut cx, &parts, after, technician);
-                self.technician_clock(now, tray);
+                if parts.technician.is_some() {
+                    technician::result_shown(&mut cx, after);
+                }
+                self.technician_clock(now);
             }
             for action in actions {
                 queue.extend(self.perform(now, tray, action));
@@ -166,6 +169,12 @@ fn perform(cx: &mut Cx<'_>, parts: &mut Parts<'_>, stage: Stage, action: Action)
     match action {
         Action::Boot => {
             name::take(cx, parts);
+            if cx.boot == 1 {
+                cx.decided(
+                    rules::MOD_004,
+                    "how long things take is drawn round the middle of what was observed",
+                );
+            }
             let after = cx.draw(cx.setup.timings.boot);
             cx.set_timer(Timer::Boot, after, "Windows to start");
             cx.ask(Slot::Hardware, Ask::Tpm(TpmCommand::GetProperties));

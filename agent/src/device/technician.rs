@@ -42,31 +42,36 @@ pub(super) fn begin(cx: &mut Cx<'_>, parts: &mut Parts<'_>) -> Event {
     }
 }
 
+/// The page that tells the technician how it went.
+const fn is_result(stage: Stage) -> bool {
+    matches!(stage, Stage::Resealable | Stage::PreparingFailed(_) | Stage::EspFailed(_))
+}
+
+/// What is on the technician's result pages depends on the version of Windows.
+pub(super) fn result_shown(cx: &mut Cx<'_>, stage: Stage) {
+    if !is_result(stage) {
+        return;
+    }
+    let eleven = cx.setup.image.build.is_windows_11();
+    cx.decided(
+        rules::PRE_010,
+        if eleven { "no QR code on Windows 11" } else { "with a QR code on Windows 10" },
+    );
+    if stage != Stage::Resealable {
+        let way = if eleven { "by Ctrl+Shift+D on Windows 11" } else { "by View diagnostics on Windows 10" };
+        cx.decided(rules::PRE_011, format!("logs are had {way}"));
+    }
+}
+
 impl Device {
     /// The flow moved on: a result page stops the clock, a new try lets it run on.
-    pub(super) fn technician_clock(&mut self, now: VirtualTime, tray: &mut Tray) {
+    pub(super) fn technician_clock(&mut self, now: VirtualTime) {
         let stage = self.flow.stage;
-        let eleven = self.setup.image.build.is_windows_11();
         let Some(run) = self.disk.technician.as_mut() else { return };
-        match stage {
-            Stage::Resealable | Stage::PreparingFailed(_) | Stage::EspFailed(_) => {
-                run.took.get_or_insert(now - run.since);
-                let mut decided = |rule, what| tray.effects.push(Effect::Note(Note::decided(rule, what)));
-                decided(
-                    rules::PRE_010,
-                    if eleven { "no QR code on Windows 11" } else { "with a QR code on Windows 10" },
-                );
-                if stage != Stage::Resealable {
-                    let way = if eleven {
-                        "by Ctrl+Shift+D on Windows 11"
-                    } else {
-                        "by View diagnostics on Windows 10"
-                    };
-                    decided(rules::PRE_011, way);
-                }
-            }
-            Stage::Preparing(_) | Stage::Esp(_) => run.took = None,
-            _ => {}
+        if is_result(stage) {
+            run.took.get_or_insert(now - run.since);
+        } else if matches!(stage, Stage::Preparing(_) | Stage::Esp(_)) {
+            run.took = None;
         }
     }
 

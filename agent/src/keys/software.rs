@@ -13,7 +13,7 @@ use super::{KeyCommand, KeyError, KeyName, KeyReply, SignatureForm};
 
 /// A key store in software (reference: design, "keys are handles").
 #[derive(Clone, Serialize, Deserialize)]
-#[serde(into = "Stored", try_from = "Stored")]
+#[serde(into = "Stored", try_from = "serde_json::Value")]
 pub struct SoftwareKeyStore {
     stream: Stream,
     keys: BTreeMap<KeyName, PrivateKey>,
@@ -87,15 +87,10 @@ pub const KEYS_VERSION: u32 = 1;
 /// How a store is kept: keys as PKCS#8 in base64.
 #[derive(Serialize, Deserialize)]
 struct Stored {
-    /// The first form did not say so.
-    #[serde(default = "first_version")]
+    #[serde(default)]
     version: u32,
     stream: Stream,
     keys: BTreeMap<KeyName, String>,
-}
-
-const fn first_version() -> u32 {
-    1
 }
 
 /// Why a stored key store can't be read.
@@ -103,7 +98,10 @@ const fn first_version() -> u32 {
 pub enum KeysError {
     /// Written by a later program.
     #[error("the stored key store has version {0}; this program knows up to {KEYS_VERSION}")]
-    TooNew(u32),
+    TooNew(u64),
+    /// Not a key store.
+    #[error("no stored key store: {0}")]
+    Malformed(String),
     /// No key.
     #[error("a stored key is base64 of PKCS#8")]
     BadKey,
@@ -116,14 +114,17 @@ impl From<SoftwareKeyStore> for Stored {
     }
 }
 
-impl TryFrom<Stored> for SoftwareKeyStore {
+impl TryFrom<serde_json::Value> for SoftwareKeyStore {
     type Error = KeysError;
 
-    fn try_from(stored: Stored) -> Result<Self, Self::Error> {
-        // Later versions add their migrations here.
-        if stored.version > KEYS_VERSION {
-            return Err(KeysError::TooNew(stored.version));
+    fn try_from(value: serde_json::Value) -> Result<Self, Self::Error> {
+        // The first form did not say which it is. Later versions add their migrations here.
+        let version = value.get("version").and_then(serde_json::Value::as_u64).unwrap_or(1);
+        if version > u64::from(KEYS_VERSION) {
+            return Err(KeysError::TooNew(version));
         }
+        let stored: Stored =
+            serde_json::from_value(value).map_err(|e| KeysError::Malformed(e.to_string()))?;
         let mut keys = BTreeMap::new();
         for (name, text) in stored.keys {
             let der = base64_decode(&text).map_err(|_| KeysError::BadKey)?;

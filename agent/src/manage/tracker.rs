@@ -147,6 +147,11 @@ impl Tracker {
         self.wanted.is_some()
     }
 
+    /// Whether there is, or was, a page to be seen.
+    pub(in crate::manage) fn has_page(&self) -> bool {
+        self.wanted.is_some_and(|(device, user)| device || user)
+    }
+
     /// Whether the page is gone for good.
     pub(super) const fn is_over(&self) -> bool {
         self.over

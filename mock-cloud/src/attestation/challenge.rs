@@ -75,7 +75,7 @@ fn registered(state: &mut State, request: &ChallengeRequest) -> Result<(Guid, Gu
     let hardware = ask::proof(state, checks::ATTEST_DEVICE_TICKET, hardware)?;
     let named = request.ztd_registration_id;
     let found = match look_up(state, &hardware) {
-        Found::Device { tenant, registration } if registration == named => Ok((tenant, registration)),
+        Found::Device { tenant, registration, .. } if registration == named => Ok((tenant, registration)),
         Found::Device { .. } => Err("the hardware is registered under another id"),
         Found::SerialNumberMismatch { .. } => Err("the serial number is not the registered one"),
         Found::Nothing => Err("no tenant has registered this hardware"),

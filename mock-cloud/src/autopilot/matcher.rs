@@ -13,8 +13,8 @@ use crate::state::State;
 /// What the search found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Found {
-    /// This device.
-    Device { tenant: Guid, registration: Guid },
+    /// This device. So many tenants registered one that can't be told from it: virtual machines may look alike (REG-043).
+    Device { tenant: Guid, registration: Guid, tenants: usize },
     /// This device, but its serial number is another now.
     SerialNumberMismatch { tenant: Guid, registration: Guid },
     /// None.
@@ -23,7 +23,9 @@ pub(crate) enum Found {
 
 /// Looks hardware up among all registered devices.
 pub(crate) fn look_up(state: &State, hardware: &HardwareRecord) -> Found {
-    let same_machine = same_machine(state, hardware);
+    let all = || state.tenants.iter().flat_map(|t| t.registrations.iter().map(move |r| (t.id, r)));
+    let same_machine: Vec<(Guid, &Registration)> =
+        all().filter(|(_, r)| same_board(&r.hardware, hardware) && same_tpm(&r.hardware, hardware)).collect();
     let serial = |r: &Registration| {
         r.hardware
             .smbios
@@ -31,25 +33,15 @@ pub(crate) fn look_up(state: &State, hardware: &HardwareRecord) -> Found {
             .trim()
             .eq_ignore_ascii_case(hardware.smbios.system_serial_number.trim())
     };
-    if let Some((tenant, r)) = same_machine.iter().find(|(_, r)| serial(r)) {
-        return Found::Device { tenant: *tenant, registration: r.id };
+    let alike: Vec<&(Guid, &Registration)> = same_machine.iter().filter(|(_, r)| serial(r)).collect();
+    if let Some((tenant, r)) = alike.first() {
+        let tenants: BTreeSet<Guid> = alike.iter().map(|(tenant, _)| *tenant).collect();
+        return Found::Device { tenant: *tenant, registration: r.id, tenants: tenants.len() };
     }
     match same_machine.first() {
         Some((tenant, r)) => Found::SerialNumberMismatch { tenant: *tenant, registration: r.id },
         None => Found::Nothing,
     }
-}
-
-/// How many tenants registered hardware that can't be told from this: virtual machines may look alike (REG-043).
-pub(crate) fn tenants_that_match(state: &State, hardware: &HardwareRecord) -> usize {
-    let tenants: BTreeSet<Guid> =
-        same_machine(state, hardware).into_iter().map(|(tenant, _)| tenant).collect();
-    tenants.len()
-}
-
-fn same_machine<'a>(state: &'a State, hardware: &HardwareRecord) -> Vec<(Guid, &'a Registration)> {
-    let all = state.tenants.iter().flat_map(|t| t.registrations.iter().map(move |r| (t.id, r)));
-    all.filter(|(_, r)| same_board(&r.hardware, hardware) && same_tpm(&r.hardware, hardware)).collect()
 }
 
 /// The board: its UUID and who made it.

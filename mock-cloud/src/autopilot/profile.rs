@@ -7,7 +7,7 @@ use oobe_wire::ids::Guid;
 use oobe_wire::model::{AutopilotProfile, ProfileRefusal, ProfileRequest};
 use serde_json::json;
 
-use super::{Found, look_up, tenants_that_match};
+use super::{Found, look_up};
 use crate::checks;
 use crate::directory::{Registration, Tenant};
 use crate::entra::INTUNE_APP;
@@ -56,18 +56,17 @@ fn try_download(state: &mut State, call: &Call<'_>) -> Result<AutopilotProfile, 
         if found == Found::Nothing { Err("no tenant has registered this hardware") } else { Ok(()) };
     state.journal.need(checks::ZTD_REGISTERED, registered).map_err(none(codes::ZTD_DEVICE_NOT_REGISTERED))?;
     let sound = match found {
-        Found::Device { tenant, registration } => Ok((tenant, registration)),
+        Found::Device { tenant, registration, tenants } => Ok((tenant, registration, tenants)),
         _ => Err("the serial number is not the registered one"),
     };
-    let (tenant, registration) =
+    let (tenant, registration, tenants) =
         state.journal.need(checks::ZTD_HARDWARE, sound).map_err(none(codes::ZTD_HARDWARE_MISMATCH))?;
-    let alike = tenants_that_match(state, &ticket.hardware);
-    if alike > 1 {
+    let answer = compose(state, tenant, registration)?;
+    if tenants > 1 {
         let detail =
-            format!("{alike} tenants registered hardware that looks like this: the first of them has it");
+            format!("{tenants} tenants registered hardware that looks like this: the first of them has it");
         state.journal.tell_by(Service::Ztd, "hardware-looks-alike", Some(rules::REG_043.id), detail);
     }
-    let answer = compose(state, tenant, registration)?;
     state.journal.tell(
         Service::Ztd,
         "profile-delivered",

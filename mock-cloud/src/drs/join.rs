@@ -108,7 +108,7 @@ fn registration(
     let hardware =
         state.journal.need(checks::DRS_DEVICE_TICKET, hardware).map_err(DrsError::authentication)?;
     Ok(match look_up(state, &hardware) {
-        Found::Device { tenant: owner, registration } if owner == tenant => Some((owner, registration)),
+        Found::Device { tenant: owner, registration, .. } if owner == tenant => Some((owner, registration)),
         _ => None,
     })
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use oobe_catalog::rules;
 use oobe_wire::crypto::{PrivateKey, sha1};
 use oobe_wire::encoding::{base64_encode, hex_lower, hex_upper};
 use oobe_wire::ids::Guid;
@@ -10,6 +11,7 @@ use oobe_wire::x509::{Name, Profile};
 
 use super::enrolment::Material;
 use crate::authority::Ca;
+use crate::journal::Service;
 use crate::setup::{CertificateKind, CertificateSetup, Scope};
 use crate::state::State;
 
@@ -84,6 +86,8 @@ fn pfx(state: &mut State, ca: &Ca, setup: &CertificateSetup, owner: &str) -> Mat
         (start, start.plus_days(365)),
         Profile { usages_critical: false, ..Profile::client() },
     );
+    let detail = format!("{:?} with its key, for {owner}: 64 rounds of key derivation guard it", setup.name);
+    state.journal.tell_by(Service::Dm, "certificate-packed", Some(rules::MOD_041.id), detail);
     let password = hex_lower(&stream.bytes::<16>());
     let file =
         oobe_wire::pfx::make(&key, &certificate, &[&ca.certificate], &password, &setup.name, &mut stream);

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum, ValueHint};
 use oobe_agent::time::Span;
 
 use super::{KeysArg, PersonalArg, TpmArgs, TransportArg, VariationArgs, speed};
-use crate::scenario::quantity::Duration;
+use crate::scenario::quantity::{Date, Duration};
 use crate::world::Speed;
 
 /// `oobe tui`
@@ -41,7 +41,7 @@ pub(in crate::cli) struct TuiArgs {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(in crate::cli) trace: Option<PathBuf>,
     /// User names, names of people and serial numbers in that trace. (The screens show them.)
-    #[arg(long, value_enum, value_name = "WHAT", default_value = "show")]
+    #[arg(long, value_enum, value_name = "WHAT", default_value = "show", conflicts_with = "replay")]
     pub(in crate::cli) personal_data: PersonalArg,
 }
 
@@ -160,6 +160,9 @@ pub(in crate::cli) struct EnrollArgs {
     /// Write the trace to a file.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Output")]
     pub(in crate::cli) trace: Option<PathBuf>,
+    /// The date whose rules hold, where they changed over time [default: today].
+    #[arg(long, value_name = "DATE")]
+    pub(in crate::cli) as_of: Option<Date>,
     /// The user's name in story and trace: it may be a real person's.
     #[arg(long, value_enum, value_name = "WHAT", default_value = "mask", help_heading = "Output")]
     pub(in crate::cli) personal_data: PersonalArg,

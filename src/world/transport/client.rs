@@ -282,7 +282,7 @@ impl Foreign {
 
 /// The time on the wall: what certificates of a server that is not ours are checked against.
 #[allow(clippy::disallowed_methods)] // against a foreign server the epoch is the wall clock (design, rule 2)
-pub(in crate::world) fn wall_clock() -> Utc {
+pub(crate) fn wall_clock() -> Utc {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     Utc(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }

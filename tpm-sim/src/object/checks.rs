@@ -186,14 +186,25 @@ pub fn load(
     sensitive: Option<&(TpmAlgId, Sensitive)>,
 ) -> Result<(), Blame> {
     descriptions(parent, public, sensitive)?;
-    keys(public, sensitive)
+    keys(public, sensitive, Binding::Checked)
 }
 
 /// An object that comes back below its parent. What a parent that can't leave the TPM protects came to be in it, or was
-/// looked at when it was imported: its keys are not looked at again, as in the reference implementation.
+/// looked at when it was imported: that the halves of its key belong together is not worked out again. (The reference
+/// implementation looks at nothing of the key then.)
 pub fn load_again(parent: &Public, public: &Public, sensitive: &(TpmAlgId, Sensitive)) -> Result<(), Blame> {
     descriptions(Some(parent), public, Some(sensitive))?;
-    if parent.has(A::FIXED_TPM) { Ok(()) } else { keys(public, Some(sensitive)) }
+    let binding = if parent.has(A::FIXED_TPM) { Binding::Trusted } else { Binding::Checked };
+    keys(public, Some(sensitive), binding)
+}
+
+/// Whether it is worked out that private and public key belong together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Binding {
+    /// It is.
+    Checked,
+    /// Somebody did before.
+    Trusted,
 }
 
 fn descriptions(
@@ -214,7 +225,11 @@ fn descriptions(
 }
 
 /// The keys of both areas, and that they belong together.
-pub(crate) fn keys(public: &Public, sensitive: Option<&(TpmAlgId, Sensitive)>) -> Result<(), Blame> {
+pub(crate) fn keys(
+    public: &Public,
+    sensitive: Option<&(TpmAlgId, Sensitive)>,
+    binding: Binding,
+) -> Result<(), Blame> {
     let digest_size = public.name_alg.map_or(0, crate::crypto::HashAlg::size);
     if let Some((sensitive_type, sensitive)) = sensitive {
         if *sensitive_type != public.parameters.alg() {
@@ -227,9 +242,9 @@ pub(crate) fn keys(public: &Public, sensitive: Option<&(TpmAlgId, Sensitive)>) -
     let sensitive = sensitive.map(|(_, sensitive)| sensitive);
     match (&public.parameters, &public.unique) {
         (Parameters::Rsa { key_bits, exponent, .. }, Unique::Rsa(modulus)) => {
-            rsa_key(*key_bits, *exponent, modulus, sensitive)?;
+            rsa_key(*key_bits, *exponent, modulus, sensitive, binding)?;
         }
-        (Parameters::Ecc { .. }, Unique::Ecc { x, y }) => ecc_key(public, x, y, sensitive)?,
+        (Parameters::Ecc { .. }, Unique::Ecc { x, y }) => ecc_key(public, x, y, sensitive, binding)?,
         (_, Unique::Digest(unique)) => symmetric_key(public, unique, digest_size, sensitive)?,
         _ => unreachable!("Public::read gives unique the form of its type"),
     }
@@ -243,7 +258,13 @@ pub(crate) fn keys(public: &Public, sensitive: Option<&(TpmAlgId, Sensitive)>) -
     Ok(())
 }
 
-fn rsa_key(key_bits: u16, exponent: u32, modulus: &[u8], sensitive: Option<&Sensitive>) -> Result<(), Blame> {
+fn rsa_key(
+    key_bits: u16,
+    exponent: u32,
+    modulus: &[u8],
+    sensitive: Option<&Sensitive>,
+    binding: Binding,
+) -> Result<(), Blame> {
     let size = usize::from(key_bits / 8);
     if modulus.len() != size || modulus[0] < 0x80 {
         return Err(Blame::Public(Rc::KEY));
@@ -256,11 +277,19 @@ fn rsa_key(key_bits: u16, exponent: u32, modulus: &[u8], sensitive: Option<&Sens
     if prime.len() * 2 != size || prime[0] < 0x80 {
         return Err(Blame::Sensitive(Rc::KEY_SIZE));
     }
-    rsa::PrivateKey::new(modulus, exponent, prime).map_err(|_| Blame::Neither(Rc::BINDING))?;
+    if binding == Binding::Checked {
+        rsa::PrivateKey::new(modulus, exponent, prime).map_err(|_| Blame::Neither(Rc::BINDING))?;
+    }
     Ok(())
 }
 
-fn ecc_key(public: &Public, x: &[u8], y: &[u8], sensitive: Option<&Sensitive>) -> Result<(), Blame> {
+fn ecc_key(
+    public: &Public,
+    x: &[u8],
+    y: &[u8],
+    sensitive: Option<&Sensitive>,
+    binding: Binding,
+) -> Result<(), Blame> {
     let curve = curve(public).ok_or(Blame::Public(Rc::CURVE))?;
     let Some(sensitive) = sensitive else {
         if x.len() != curve.bytes() || y.len() != curve.bytes() {
@@ -272,6 +301,10 @@ fn ecc_key(public: &Public, x: &[u8], y: &[u8], sensitive: Option<&Sensitive>) -
         }
         return Ok(());
     };
+    if binding == Binding::Trusted {
+        let is_key = ecc::scalar::is_private_key(curve, &sensitive.sensitive);
+        return if is_key { Ok(()) } else { Err(Blame::Neither(Rc::KEY_SIZE)) };
+    }
     let point = ecc::public_of(curve, &sensitive.sensitive).ok_or(Blame::Neither(Rc::KEY_SIZE))?;
     if public.name_alg.is_some() && (point.x != x || point.y != y) {
         return Err(Blame::Neither(Rc::BINDING));

@@ -85,7 +85,7 @@ impl Object {
             must(sensitive.seed_value.len() <= HashAlg::MAX_SIZE, "an object's seed is longer than any")?;
         }
         let sensitive = self.sensitive.clone().map(|sensitive| (self.object_type(), sensitive));
-        checks::keys(&self.public, sensitive.as_ref())
+        checks::keys(&self.public, sensitive.as_ref(), checks::Binding::Checked)
             .map_err(|_| "an object's public and sensitive areas do not belong together")
     }
 

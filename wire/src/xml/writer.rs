@@ -140,18 +140,13 @@ pub fn escape_attribute(value: &str) -> Cow<'_, str> {
 }
 
 /// Bytes of which something may have to be escaped: 0xef begins those two characters beyond ASCII that have to go.
+#[allow(clippy::cast_possible_truncation)] // below 256
 const SUSPECT: [bool; 256] = {
     let mut suspect = [false; 256];
     let mut byte = 0;
-    while byte < suspect.len() {
-        suspect[byte] = byte <= 0x1f;
+    while byte < 256 {
+        suspect[byte] = matches!(byte as u8, 0..=0x1f | b'<' | b'>' | b'&' | b'"' | 0xef);
         byte += 1;
-    }
-    let marks = [b'<', b'>', b'&', b'"', 0xef];
-    let mut mark = 0;
-    while mark < marks.len() {
-        suspect[marks[mark] as usize] = true;
-        mark += 1;
     }
     suspect
 };

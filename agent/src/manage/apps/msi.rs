@@ -185,6 +185,7 @@ impl Management {
         killed: bool,
     ) {
         let exit = package.exit_code;
+        cx.decided(rules::MOD_003, "what the installer does stands in its package");
         let success = [
             codes::EXIT_SUCCESS,
             codes::EXIT_PRODUCT_INSTALLED,

@@ -107,15 +107,15 @@ impl Management {
             self.win32_failed(a, cx, &app, &trouble);
             return;
         }
-        if !app.tracked {
-            let why = format!("the page does not wait for {}: it comes when the page is over", app.name);
-            cx.decided(rules::ESD_023, why);
-        }
         if self.detected(&app) {
             self.app_state(cx, number, AppState::Installed, codes::ENFORCEMENT_SUCCESS);
             self.report_results(a, cx);
             self.look_soon(a, cx);
             return;
+        }
+        if !app.tracked && self.tracker.has_page() && app.failed == 0 {
+            let why = format!("the page did not wait for {}: it comes now that the page is over", app.name);
+            cx.decided(rules::ESD_023, why);
         }
         // An app's turn comes only once the gateway is known.
         let Some(url) = a.sidecar.url.clone() else { return };
@@ -234,6 +234,7 @@ impl Management {
             return;
         }
         let exit = package.exit_code;
+        cx.decided(rules::MOD_003, format!("what the installer of {} does stands in its package", app.name));
         self.record_exit(cx, app, exit);
         let kind = app.return_codes.get(&exit).copied().unwrap_or(ReturnKind::Failed);
         if matches!(kind, ReturnKind::Failed | ReturnKind::Retry) {

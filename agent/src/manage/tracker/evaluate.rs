@@ -78,7 +78,7 @@ impl Management {
         let scope = half(phase);
         let node = self.first_sync(scope);
         // Without the user's context, or without the server's nodes for this user, there is nothing to look at
-        // (ESU-010: the rows stay at Identifying).
+        // (ESU-010 tells it of a second user: the rows stay at Identifying).
         if self.tree.find(&node).is_none() {
             return;
         }

@@ -99,12 +99,6 @@ impl Management {
 
     /// Why the page was still up, where a rule says so.
     fn tell_what_held(&self, cx: &mut Cx<'_>, phase: Phase) {
-        if phase == Phase::AccountSetup && self.first_sync_node(Scope::User).is_none() {
-            cx.decided(
-                rules::ESU_010,
-                "the server wrote nothing for this user: its rows stood at Identifying",
-            );
-        }
         let released =
             |scope| self.tree.is_true(&self.first_sync(scope).into_child("ServerHasFinishedProvisioning"));
         if phase == Phase::AccountSetup && released(Scope::Device) && !released(Scope::User) {
