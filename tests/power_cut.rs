@@ -8,6 +8,7 @@ use std::path::Path;
 use oobe::scenario::{self, LoadOptions, Scenario};
 use oobe::trace::record::{Record, What};
 use oobe::world::{RunOptions, World};
+use oobe_agent::esp::Phase;
 use oobe_agent::flow::{Kept, Stage};
 use oobe_agent::io::Note;
 use oobe_agent::time::Span;
@@ -40,6 +41,7 @@ fn sweep(name: &str, every: usize) -> Sweep {
     while world.next_due().is_some() {
         if step % every == 0 {
             let mut fork = world.fork().expect("a world in process can be forked");
+            let stage = fork.device(&device).expect("the device is in its world").flow().stage;
             let off = fork.device(&device).is_some_and(|pc| pc.flow().stage == Stage::Off);
             let mut records = before.clone();
             let kept = fork.device(&device).expect("the device is in its world").flow().kept;
@@ -52,7 +54,9 @@ fn sweep(name: &str, every: usize) -> Sweep {
             swept.cuts += 1;
             swept.late += usize::from(records.iter().any(dropped_a_late_answer));
             let now = world.now();
-            let judged = judge(&fork, &records).and_then(|()| once(kept, &records[since..]));
+            let judged = judge(&fork, &records)
+                .and_then(|()| once(kept, &records[since..]))
+                .and_then(|()| signed_on(stage, &records[since..]));
             wrong.extend(judged.err().map(|why| format!("step {step}, at {now}: {why}")));
         }
         world.step(&mut |r| before.push(r.clone()));
@@ -119,6 +123,22 @@ fn once(kept: Kept, since: &[Record]) -> Result<(), String> {
         expect(!already || again.is_empty(), || format!("{what} a second time: {again:?}"))?;
     }
     Ok(())
+}
+
+/// Power that goes in Device setup takes the credentials with it: somebody signs in to Windows before Account setup
+/// (USR-004), or before the desktop where there is none.
+fn signed_on(stage: Stage, since: &[Record]) -> Result<(), String> {
+    if stage != Stage::Esp(Phase::DeviceSetup) {
+        return Ok(());
+    }
+    let shown = |id: &str| {
+        since.iter().position(|record| matches!(&record.what, What::Screen { screen } if screen.id == id))
+    };
+    let (sign_on, account) = (shown("winlogon.signin"), shown("esp.account").or_else(|| shown("desktop")));
+    match (sign_on, account) {
+        (Some(sign_on), Some(account)) if sign_on < account => Ok(()),
+        other => Err(format!("sign-on and what comes behind it stand at {other:?}")),
+    }
 }
 
 /// What the cloud tells of everything of that name which it did, sorted.

@@ -47,6 +47,7 @@ pub const ALL: &[&str] = &[
     "prt-issued",
     "prt-renewed",
     "record-deleted",
+    "registered-elsewhere",
     "reply-repeated",
     "restart-asked",
     "session-aborted",

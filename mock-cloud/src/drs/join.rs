@@ -109,6 +109,12 @@ fn registration(
         state.journal.need(checks::DRS_DEVICE_TICKET, hardware).map_err(DrsError::authentication)?;
     Ok(match look_up(state, &hardware) {
         Found::Device { tenant: owner, registration, .. } if owner == tenant => Some((owner, registration)),
+        Found::Device { .. } => {
+            let rule = Some(oobe_catalog::rules::REG_037.id);
+            let detail = "another tenant has registered this hardware: it joins as if nobody had";
+            state.journal.tell_by(Service::Drs, "registered-elsewhere", rule, detail);
+            None
+        }
         _ => None,
     })
 }

@@ -32,10 +32,16 @@ pub(super) fn leave(state: &mut State, call: &Call<'_>, device: &str) -> Result<
         })
         .map_err(DrsError::authentication)?;
     // The object of a registration stays, for the next join (REG-002).
-    match state.devices.get_mut(&id) {
-        Some(device) if device.registration.is_some() => device.joined = None,
-        _ => drop(state.devices.remove(&id)),
-    }
-    state.journal.tell(Service::Drs, "device-left", id.to_string());
+    let rule = match state.devices.get_mut(&id) {
+        Some(device) if device.registration.is_some() => {
+            device.joined = None;
+            Some(oobe_catalog::rules::REG_002.id)
+        }
+        _ => {
+            state.devices.remove(&id);
+            None
+        }
+    };
+    state.journal.tell_by(Service::Drs, "device-left", rule, id.to_string());
     Ok(empty(StatusCode::OK))
 }

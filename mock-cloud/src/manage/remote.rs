@@ -112,6 +112,9 @@ pub(crate) fn take_away(state: &mut State, device: &str) {
     let registration = enrolment.registration;
     let all = state.tenants.iter_mut().flat_map(|tenant| &mut tenant.registrations);
     for record in all.filter(|record| Some(record.id) == registration) {
-        record.deployed = None;
+        if record.deployed.take().is_some() {
+            let rule = Some(oobe_catalog::rules::SDM_010.id);
+            state.journal.tell_by(Service::Mdm, "may-deploy-again", rule, record.serial.clone());
+        }
     }
 }

@@ -26,7 +26,8 @@ pub(super) fn exchange(state: &mut State, call: &Call<'_>) -> Result<Reply, Stat
     let message = state.journal.need(checks::DM_MESSAGE, message).map_err(|_| StatusCode::BAD_REQUEST)?;
     addressed(state, call, &device, &message)?;
     if let Some(again) = sequence(state, call, &device, &message)? {
-        state.journal.tell(Service::Dm, "reply-repeated", "the same message came again");
+        let rule = Some(oobe_catalog::rules::WIR_019.id);
+        state.journal.tell_by(Service::Dm, "reply-repeated", rule, "the same message came again");
         return Ok(reply(StatusCode::OK, CONTENT_TYPE, again));
     }
     let answers = inbound::read(state, call, &device, &message).map_err(|refused| {
