@@ -244,6 +244,7 @@ impl Teller<'_> {
                 (format!("the program broke: {words}"), Some(help), Exit::Internal)
             }
         };
+        let words = job.mask.text(&words).into_owned();
         let path = job.scenario.path.display().to_string();
         error(format!("{path}: {words}"), help.as_deref());
         self.broken.push(Broken {

@@ -255,11 +255,12 @@ fn groups(jobs: &[Job<'_>], threads: usize) -> Vec<Range<usize>> {
     let mut groups = Vec::new();
     let mut begin = 0;
     for same in jobs.chunk_by(alike) {
-        // As many groups for each thread, all of about one size.
+        // As many groups for each thread, all of one size or one less.
         let rounds = same.len().div_ceil(threads * TOGETHER);
-        let (end, size) = (begin + same.len(), same.len().div_ceil(threads * rounds));
-        groups.extend((begin..end).step_by(size).map(|from| from..end.min(from + size)));
-        begin = end;
+        let count = same.len().min(threads * rounds);
+        let cut = |group: usize| begin + same.len() * group / count;
+        groups.extend((0..count).map(|group| cut(group)..cut(group + 1)));
+        begin += same.len();
     }
     groups
 }
@@ -332,7 +333,7 @@ mod tests {
     fn worlds_of_one_scenario_keep_each_other_company_and_leave_no_thread_without() {
         let (user, own) = (scenario("user-driven.toml"), scenario("self-deploying.toml"));
         let all = [jobs(&user, 0..20, Speed::Instant), jobs(&own, 0..3, Speed::Instant)].concat();
-        assert_eq!(groups(&all, 2), [0..5, 5..10, 10..15, 15..20, 20..22, 22..23]);
+        assert_eq!(groups(&all, 2), [0..5, 5..10, 10..15, 15..20, 20..21, 21..23]);
         assert_eq!(groups(&all[..4], 4), [0..1, 1..2, 2..3, 3..4]);
         // Whoever waits for the clock on the wall lets the others wait.
         assert_eq!(groups(&jobs(&user, 0..2, Speed::REAL), 1), [0..1, 1..2]);

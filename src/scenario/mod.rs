@@ -5,6 +5,7 @@ mod check;
 mod fixtures;
 mod load;
 mod overrides;
+mod passwords;
 mod preset;
 mod problem;
 pub mod quantity;

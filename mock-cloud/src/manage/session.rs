@@ -26,8 +26,7 @@ pub(super) fn exchange(state: &mut State, call: &Call<'_>) -> Result<Reply, Stat
     let message = state.journal.need(checks::DM_MESSAGE, message).map_err(|_| StatusCode::BAD_REQUEST)?;
     addressed(state, call, &device, &message)?;
     if let Some(again) = sequence(state, call, &device, &message)? {
-        let rule = Some(oobe_catalog::rules::WIR_019.id);
-        state.journal.tell_by(Service::Dm, "reply-repeated", rule, "the same message came again");
+        state.journal.tell(Service::Dm, "reply-repeated", "the same message came again");
         return Ok(reply(StatusCode::OK, CONTENT_TYPE, again));
     }
     let answers = inbound::read(state, call, &device, &message).map_err(|refused| {
@@ -65,7 +64,7 @@ fn plain_id(id: &str) -> String {
 }
 
 /// Which message of which session this is. Message 1 begins a session, whatever became of the one before; the same
-/// message once more is answered as before (WIR-019); anything else has to be the next.
+/// message once more is answered as before; anything else has to be the next.
 fn sequence(
     state: &mut State,
     call: &Call<'_>,
